@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// From the names of a process to the few rules worth looking at: a hash table of exact names, prefiltered globs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/glob.hpp"
+#include "core/snapshot.hpp"
+
+namespace priorityd {
+
+/// Rules are known here by their index in reading order.
+class NameIndex {
+public:
+    /// Files the rule under an exact name; ".exe" names without case. Returns the offset for text_at().
+    std::uint32_t add_exact(std::string_view name, std::uint32_t rule);
+    /// Files the rule under a glob.
+    void add_glob(std::string_view pattern, std::uint32_t rule);
+    /// Files a rule that has no name key and so is a candidate for every process.
+    void add_unnamed(std::uint32_t rule);
+    /// To be called once after the last add: builds the table.
+    void finish();
+
+    /// Appends nothing twice; `into` is cleared first and comes back ascending.
+    void candidates(const Names& names, std::vector<std::uint32_t>& into) const;
+    [[nodiscard]] bool could_match(std::string_view name) const;
+    /// The name filed at `offset`, as it was given.
+    [[nodiscard]] std::string_view text_at(std::uint32_t offset) const;
+
+private:
+    struct Entry {
+        std::uint32_t text;    // offset into text_
+        std::uint16_t length;  // names are at most 64 KiB long, the policy reader sees to it
+        std::uint32_t rule;
+    };
+    struct GlobEntry {
+        std::string pattern;
+        std::string prefix;
+        Case letters;
+        std::uint32_t rule;
+    };
+    template <typename Visit>
+    void visit_exact(std::string_view name, Visit visit) const;
+    template <typename Visit>
+    void visit_globs(std::string_view name, Visit visit) const;
+    [[nodiscard]] std::string_view text_of(const Entry& entry) const;
+
+    std::string text_;
+    std::vector<Entry> entries_;
+    std::vector<std::uint32_t> slots_;  // open addressing: index into entries_, or kEmpty
+    std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
+    std::vector<std::uint32_t> unnamed_;
+};
+
+}  // namespace priorityd

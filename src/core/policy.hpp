@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The policy in force: classes, rules and limits as one immutable value, swapped whole between two events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/condition.hpp"
+#include "core/name_index.hpp"
+#include "core/setting.hpp"
+#include "core/snapshot.hpp"
+
+namespace priorityd {
+
+/// Where a rule or class stands.
+struct Place {
+    std::uint32_t file = 0;  ///< Index into Policy::files().
+    std::uint32_t line = 0;  ///< From 1.
+    friend bool operator==(const Place&, const Place&) = default;
+};
+
+struct ProgramClass {
+    std::string name;
+    std::string description;
+    SettingMap settings;
+    Place place;
+};
+
+/// One rule, kept small: 20,000 of them are usual.
+struct Rule {
+    static constexpr std::uint32_t kNone = ~0U;
+
+    Place place;
+    std::uint32_t class_index = kNone;  ///< Into classes().
+    std::uint32_t condition = kNone;    ///< Into conditions(); kNone when the name alone decides.
+    std::uint32_t settings = kNone;     ///< Into settings(): those of this rule alone.
+    std::uint32_t name = kNone;         ///< Offset into the index's text: the exact name, for the short form.
+};
+
+/// What nobody may exceed, whoever asks.
+struct Limits {
+    std::optional<Nice> min_nice;  ///< No process is raised beyond it; empty for no limit.
+    bool realtime = true;          ///< Whether fifo and rr may be given at all.
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+/// Settings of the daemon itself, from priorityd.toml.
+struct Settings {
+    bool restore_on_exit = true;  ///< Put back at SIGTERM what was there before.
+    bool realtime = true;         ///< Run the daemon's own thread under SCHED_RR 1.
+    bool autogroup = true;        ///< Set the autogroup of sessions where that is the live knob.
+    Limits limits;
+    friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+class Policy {
+public:
+    [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+    [[nodiscard]] const std::vector<ProgramClass>& classes() const { return classes_; }
+    [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+
+    /// Null when the name is no class.
+    [[nodiscard]] const ProgramClass* find_class(std::string_view name) const;
+    /// "FILE:LINE".
+    [[nodiscard]] std::string place_text(Place place) const;
+    /// What the rule asks for beside the name: null when the name alone decides.
+    [[nodiscard]] const Condition* condition(const Rule& rule) const;
+    /// The rule's own settings, over those of its class; null when it has none.
+    [[nodiscard]] const SettingMap* own_settings(const Rule& rule) const;
+    /// The exact name of a short-form rule, else empty.
+    [[nodiscard]] std::string_view exact_name(const Rule& rule) const;
+    /// Whether any rule or class names a CPU set that needs the topology.
+    [[nodiscard]] bool names_cpu_sets() const;
+
+    /// Indices of the rules whose name key fits one of `names` or that have none, ascending: the reading order.
+    void candidates(const Names& names, std::vector<std::uint32_t>& into) const { index_.candidates(names, into); }
+    /// False when no rule's name key could fit `name` and every rule has one: cheap, for COMM events.
+    [[nodiscard]] bool could_match(std::string_view name) const { return index_.could_match(name); }
+    /// The facts that any rule asks for.
+    [[nodiscard]] FactSet needs() const { return needs_; }
+
+private:
+    friend class PolicyBuilder;
+    std::vector<std::string> files_;
+    std::vector<ProgramClass> classes_;
+    std::vector<Rule> rules_;
+    std::vector<Condition> conditions_;
+    std::vector<SettingMap> own_settings_;
+    NameIndex index_;
+    Settings settings_;
+    FactSet needs_;
+};
+
+}  // namespace priorityd

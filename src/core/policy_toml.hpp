@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// From TOML texts to a Policy, or to all that is wrong with them. The only file pair that knows toml++.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/condition.hpp"
+#include "core/diagnostic.hpp"
+#include "core/policy.hpp"
+
+namespace priorityd {
+
+/// A file that has been read, or could not be: then `error` says why and becomes a diagnostic.
+struct PolicyFile {
+    enum class Kind : std::uint8_t { settings, rules };
+    Kind kind = Kind::rules;
+    std::string path;
+    std::string text;
+    std::string error;
+};
+
+struct PolicyReading {
+    std::optional<Policy> policy;  ///< Empty when there is an error among the diagnostics.
+    Diagnostics diagnostics;       ///< Of all files, sorted.
+};
+
+/// Reads all files in the given order (the caller has put them in reading order and resolved masks).
+[[nodiscard]] PolicyReading read_policy(const std::vector<PolicyFile>& files, const Accounts& accounts);
+
+}  // namespace priorityd

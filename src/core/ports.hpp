@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The ports: the only places where the core meets the world. The kernel folder and the tests implement them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/action.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "core/setting.hpp"
+#include "core/snapshot.hpp"
+
+namespace priorityd {
+
+/// The autogroup that a process's session is scheduled in. Source: sched(7), "The autogroup feature".
+struct Autogroup {
+    Nice nice;
+    friend bool operator==(const Autogroup&, const Autogroup&) = default;
+};
+
+/// One process held fast: whatever goes through it reaches that very process, or fails with ESRCH.
+class ProcessHandle {
+public:
+    ProcessHandle() = default;
+    ProcessHandle(const ProcessHandle&) = delete;
+    ProcessHandle& operator=(const ProcessHandle&) = delete;
+    virtual ~ProcessHandle() = default;
+
+    [[nodiscard]] virtual Pid pid() const = 0;
+    /// Reads `wanted` into `into` and marks them known. A fact that may not be read (EACCES) is left empty and known.
+    /// Names are derived anew when exe, stat or argv are among them. Errors: ESRCH.
+    [[nodiscard]] virtual Result<void> read(FactSet wanted, Snapshot& into) = 0;
+    /// What the main thread (or the process) has now. Errors: ESRCH; EOPNOTSUPP where the kernel lacks the knob.
+    [[nodiscard]] virtual Result<Value> actual(Setting setting) = 0;
+    /// False once the process has been reaped. Cheap: to be asked right before acting by pid.
+    [[nodiscard]] virtual bool is_alive() = 0;
+    /// All threads, the leader first; empty when the process is gone.
+    [[nodiscard]] virtual std::vector<Tid> threads() = 0;
+    /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the reason.
+    [[nodiscard]] virtual Result<Autogroup> autogroup() = 0;
+};
+
+/// Where processes are found.
+class ProcessSource {
+public:
+    virtual ~ProcessSource() = default;
+    /// Errors: ESRCH when there is no such process.
+    [[nodiscard]] virtual Result<std::unique_ptr<ProcessHandle>> open(Pid pid) = 0;
+    /// Every process but kernel threads, in no order. Costs tens of microseconds a process: not for the exec path.
+    [[nodiscard]] virtual std::vector<Pid> list() = 0;
+};
+
+/// What changes processes. A dry run is another Actuator.
+class Actuator {
+public:
+    virtual ~Actuator() = default;
+    /// Carries out one action on every thread of the process that still has the leader's value, until a round finds
+    /// no new thread. `ours` are values that priorityd itself has written earlier: threads that have them follow too.
+    virtual Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) = 0;
+    /// Sets the nice value of the autogroup of the process's session.
+    virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
+};
+
+/// Turns names of CPU sets into CPUs; loads the topology on first use.
+class CpuSets {
+public:
+    virtual ~CpuSets() = default;
+    /// Isolated CPUs are left out. Errors: EINVAL with what this machine has instead ("numa:3: nodes here: 0-1").
+    [[nodiscard]] virtual Result<CpuSet> resolve(const CpuSetName& name) = 0;
+};
+
+}  // namespace priorityd

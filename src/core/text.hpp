@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Making text from processes safe to show: names are any bytes, terminals and D-Bus are not.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace priorityd {
+
+/// Valid UTF-8 without control characters: newline, escape sequences, DEL, C1 controls and invalid bytes come out as
+/// `\n`, `\x1b`, `\xff` …; a backslash as `\\`. What is already safe comes out as it went in.
+[[nodiscard]] std::string escaped(std::string_view bytes);
+
+}  // namespace priorityd
