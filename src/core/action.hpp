@@ -50,6 +50,7 @@ struct Outcome {
         dry_run,      ///< Would have been written.
         not_live,     ///< The knob does nothing here; `detail` says why.
         not_applied,  ///< Known to the rule language, applied by a later version; `detail` says so.
+        held,         ///< Somebody else has set it since; it is left as it is.
         failed,       ///< The kernel refused; `detail` says what was tried and what it answered.
         vanished,     ///< The process ended meanwhile.
     };

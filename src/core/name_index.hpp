@@ -16,7 +16,7 @@ namespace priorityd {
 /// Rules are known here by their index in reading order.
 class NameIndex {
 public:
-    /// Files the rule under an exact name; ".exe" names without case. Returns the offset for text_at().
+    /// Files the rule under an exact name without NULs; ".exe" names without case. Returns the offset for text_at().
     std::uint32_t add_exact(std::string_view name, std::uint32_t rule);
     /// Files the rule under a glob.
     void add_glob(std::string_view pattern, std::uint32_t rule);
@@ -27,14 +27,15 @@ public:
 
     /// Appends nothing twice; `into` is cleared first and comes back ascending.
     void candidates(const Names& names, std::vector<std::uint32_t>& into) const;
-    [[nodiscard]] bool could_match(std::string_view name) const;
+    /// Whether a process with this comm could be a candidate, going by comm alone. A comm of 15 bytes may be the
+    /// beginning of a longer name, so for those the answer may be a needless yes, never a wrong no.
+    [[nodiscard]] bool could_match(std::string_view comm) const;
     /// The name filed at `offset`, as it was given.
     [[nodiscard]] std::string_view text_at(std::uint32_t offset) const;
 
 private:
     struct Entry {
-        std::uint32_t text;    // offset into text_
-        std::uint16_t length;  // names are at most 64 KiB long, the policy reader sees to it
+        std::uint32_t text;  // offset into text_
         std::uint32_t rule;
     };
     struct GlobEntry {
@@ -43,14 +44,16 @@ private:
         Case letters;
         std::uint32_t rule;
     };
+    // Both call visit(rule) for each rule filed under `name` until it returns true, and say whether it did.
     template <typename Visit>
-    void visit_exact(std::string_view name, Visit visit) const;
+    bool any_exact(std::string_view name, Visit visit) const;
     template <typename Visit>
-    void visit_globs(std::string_view name, Visit visit) const;
-    [[nodiscard]] std::string_view text_of(const Entry& entry) const;
+    bool any_glob(std::string_view name, Visit visit) const;
+    [[nodiscard]] bool could_be_cut(std::string_view comm) const;
 
-    std::string text_;
+    std::string text_;  // all exact names, each ended by a NUL
     std::vector<Entry> entries_;
+    std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
     std::vector<std::uint32_t> slots_;  // open addressing: index into entries_, or kEmpty
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;

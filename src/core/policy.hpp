@@ -78,8 +78,8 @@ public:
 
     /// Indices of the rules whose name key fits one of `names` or that have none, ascending: the reading order.
     void candidates(const Names& names, std::vector<std::uint32_t>& into) const { index_.candidates(names, into); }
-    /// False when no rule's name key could fit `name` and every rule has one: cheap, for COMM events.
-    [[nodiscard]] bool could_match(std::string_view name) const { return index_.could_match(name); }
+    /// False when no rule could come to match by a process taking this comm: cheap, for COMM events.
+    [[nodiscard]] bool could_match(std::string_view comm) const { return index_.could_match(comm); }
     /// The facts that any rule asks for.
     [[nodiscard]] FactSet needs() const { return needs_; }
 

@@ -63,7 +63,7 @@ struct SettingInfo {
 /// Null for a name that is no setting.
 [[nodiscard]] const SettingInfo* find_setting(std::string_view name);
 
-/// Error (code EINVAL): "nice = 25: expected a whole number from -20 to 19".
+/// Error (code 0), for a person: "nice = 25: expected a whole number from -20 to 19".
 [[nodiscard]] Result<Value> parse_value(Setting setting, const RawValue& raw_value);
 /// The spelling that parse_value reads back: an integer where TOML has one, else text.
 [[nodiscard]] RawValue to_raw(const Value& value);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// A connection on somebody's sd-event loop: a source for its socket, and one for its deadlines.
+#include <systemd/sd-event.h>
+
+#include <utility>
+
+#include "bus/connection.hpp"
+
+namespace priorityd::bus {
+namespace {
+
+struct Release {
+    void operator()(sd_event_source* source) const { sd_event_source_disable_unref(source); }
+};
+using Source = std::unique_ptr<sd_event_source, Release>;
+
+}  // namespace
+
+struct Attachment::State {
+    Connection& connection;
+    std::function<void(const Error&)> on_lost;
+    Connection::Wait wait{};
+    Source io{};
+    Source timer{};
+
+    Result<void> add_sources(sd_event* event, std::int64_t priority);
+    void prepare();
+    void dispatch();
+    void arm(const Connection::Wait& next);
+    void lose(const Error& error);
+
+    static int on_prepare(sd_event_source*, void* state);
+    static int on_io(sd_event_source*, int, std::uint32_t, void* state);
+    static int on_deadline(sd_event_source*, std::uint64_t, void* state);
+};
+
+int Attachment::State::on_prepare(sd_event_source* /*source*/, void* state)
+{
+    static_cast<State*>(state)->prepare();
+    return 0;
+}
+
+int Attachment::State::on_io(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* state)
+{
+    static_cast<State*>(state)->dispatch();
+    return 0;
+}
+
+int Attachment::State::on_deadline(sd_event_source* /*source*/, std::uint64_t /*usec*/, void* state)
+{
+    static_cast<State*>(state)->dispatch();
+    return 0;
+}
+
+Result<void> Attachment::State::add_sources(sd_event* event, std::int64_t priority)
+{
+    auto first = connection.wait();
+    if (!first)
+        return tl::unexpected{first.error()};
+    wait = *first;
+    sd_event_source* source = nullptr;
+    int r = sd_event_add_io(event, &source, wait.fd, wait.events, on_io, this);
+    if (r < 0)
+        return failure(-r, "sd_event_add_io(bus)");
+    io.reset(source);
+    r = sd_event_add_time(event, &source, CLOCK_MONOTONIC, wait.deadline_usec, 0, on_deadline, this);
+    if (r < 0)
+        return failure(-r, "sd_event_add_time(bus)");
+    timer.reset(source);
+    r = sd_event_source_set_prepare(io.get(), on_prepare);
+    if (r < 0)
+        return failure(-r, "sd_event_source_set_prepare(bus)");
+    sd_event_source_set_priority(io.get(), priority);
+    sd_event_source_set_priority(timer.get(), priority);
+    return {};
+}
+
+/// Sending, too, changes what there is to wait for, so this is asked before each wait of the loop.
+void Attachment::State::prepare()
+{
+    if (auto next = connection.wait())
+        arm(*next);
+    else
+        lose(next.error());
+}
+
+/// Writes only what differs: setting a time costs a system call, and this runs before each wait of the whole daemon.
+void Attachment::State::arm(const Connection::Wait& next)
+{
+    if (next.events != wait.events)
+        sd_event_source_set_io_events(io.get(), next.events);
+    if (next.deadline_usec != wait.deadline_usec)
+        sd_event_source_set_time(timer.get(), next.deadline_usec);
+    wait = next;
+    int enabled = SD_EVENT_OFF;
+    sd_event_source_get_enabled(timer.get(), &enabled);
+    const int wanted = next.deadline_usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT;
+    if (enabled != wanted)
+        sd_event_source_set_enabled(timer.get(), wanted);
+}
+
+void Attachment::State::dispatch()
+{
+    if (auto done = connection.process(); !done)
+        lose(done.error());
+}
+
+/// The handler may destroy this object, so nothing of it is touched after the call.
+void Attachment::State::lose(const Error& error)
+{
+    io.reset();
+    timer.reset();
+    const auto handler = std::exchange(on_lost, nullptr);
+    const Error reason = error;
+    if (handler)
+        handler(reason);
+}
+
+Attachment::Attachment(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Attachment::Attachment(Attachment&&) noexcept = default;
+Attachment& Attachment::operator=(Attachment&&) noexcept = default;
+Attachment::~Attachment() = default;
+
+Result<Attachment> attach(Connection& connection, sd_event* event, std::function<void(const Error&)> on_lost,
+                          std::int64_t priority)
+{
+    auto state = std::unique_ptr<Attachment::State>{new Attachment::State{connection, std::move(on_lost)}};
+    if (auto added = state->add_sources(event, priority); !added)
+        return tl::unexpected{added.error()};
+    return Attachment{std::move(state)};
+}
+
+}  // namespace priorityd::bus

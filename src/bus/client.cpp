@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The daemon as its clients see it, over the generated proxy.
+#include "bus/client.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "bus/errors.hpp"
+#include "bus/manager_proxy.hpp"
+#include "bus/marshal.hpp"
+#include "bus/names.hpp"
+#include "bus/readable.hpp"
+#include "bus/sdbus_compat.hpp"
+
+namespace priorityd::bus {
+namespace {
+
+using Kind = ClientError::Kind;
+using Rows = std::vector<Dict>;
+
+struct KnownError {
+    std::string_view name;
+    Kind kind;
+};
+constexpr KnownError kKnownErrors[] = {
+    {error_name::kNoSuchProcess, Kind::no_such_process},
+    {error_name::kNotAuthorized, Kind::not_authorised},
+    {error_name::kInvalidRules, Kind::refused_rules},
+    {"org.freedesktop.DBus.Error.AccessDenied", Kind::not_authorised},
+    {"org.freedesktop.DBus.Error.ServiceUnknown", Kind::no_daemon},
+    {"org.freedesktop.DBus.Error.NameHasNoOwner", Kind::no_daemon},
+    // What the bus says when the daemon went away before it answered; a daemon that is too slow is a Timeout instead.
+    {"org.freedesktop.DBus.Error.NoReply", Kind::no_daemon},
+    {"org.freedesktop.DBus.Error.Disconnected", Kind::no_daemon},
+    {"System.Error.ECONNRESET", Kind::no_daemon},
+    {"System.Error.ENOTCONN", Kind::no_daemon},
+};
+
+Kind kind_of(std::string_view name)
+{
+    if (name.starts_with("org.freedesktop.DBus.Error.Spawn."))
+        return Kind::no_daemon;
+    const auto known = std::ranges::find(kKnownErrors, name, &KnownError::name);
+    return known == std::end(kKnownErrors) ? Kind::failed : known->kind;
+}
+
+ClientError to_client_error(const sdbus::Error& error)
+{
+    const Kind kind = kind_of(std::string_view{error.getName()});
+    if (kind == Kind::no_daemon)
+        return {kind, "no priorityd on the bus: start it with \"systemctl start priorityd\", or name its bus with --bus"};
+    return {kind, readable(error.getMessage())};
+}
+
+template <typename Call>
+ClientResult<std::invoke_result_t<Call>> answered(Call call)
+{
+    try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Call>>) {
+            call();
+            return {};
+        } else {
+            return call();
+        }
+    } catch (const sdbus::Error& error) {
+        return tl::unexpected{to_client_error(error)};
+    }
+}
+
+template <typename Read>
+auto read_all(const Rows& rows, Read read)
+{
+    std::vector<std::invoke_result_t<Read, const Dict&>> result;
+    result.reserve(rows.size());
+    std::ranges::transform(rows, std::back_inserter(result), read);
+    return result;
+}
+
+Counters read_counters(const Dict& properties)
+{
+    return {
+        .events_received = value_at<std::uint64_t>(properties, "EventsReceived"),
+        .events_malformed = value_at<std::uint64_t>(properties, "EventsMalformed"),
+        .events_lost = value_at<std::uint64_t>(properties, "EventsLost"),
+        .rescans = value_at<std::uint64_t>(properties, "Rescans"),
+        .applied = value_at<std::uint64_t>(properties, "Applied"),
+        .failed = value_at<std::uint64_t>(properties, "Failed"),
+    };
+}
+
+Knobs read_knobs(const Dict& properties)
+{
+    Knobs knobs;
+    for (const auto& [name, text] : value_at<std::map<std::string, std::string>>(properties, "Knobs"))
+        knobs.emplace(name, read_knob(text));
+    return knobs;
+}
+
+ManagerStatus read_status(const Dict& properties)
+{
+    return {
+        .daemon = {.version = value_at<std::string>(properties, "Version"),
+                   .generation = value_at<std::uint32_t>(properties, "Generation"),
+                   .rules = value_at<std::uint32_t>(properties, "Rules"),
+                   .classes = value_at<std::vector<std::string>>(properties, "Classes"),
+                   .tracked = value_at<std::uint32_t>(properties, "Tracked"),
+                   .counters = read_counters(properties),
+                   .knobs = read_knobs(properties),
+                   .listening = value_at<std::string>(properties, "Listening"),
+                   .thread = value_at<std::string>(properties, "Thread"),
+                   .is_dry_run = value_at<bool>(properties, "DryRun"),
+                   .diagnostics = {}},
+        .diagnostics = value_at<std::vector<std::string>>(properties, "Diagnostics"),
+        .engines = value_at<std::vector<std::string>>(properties, "Engines"),
+        .rule_files = value_at<std::vector<std::string>>(properties, "RuleFiles"),
+    };
+}
+
+Explanation read_explanation(const std::tuple<Dict, Rows>& answer)
+{
+    return {read_process(std::get<0>(answer)), read_all(std::get<1>(answer), read_explain_row)};
+}
+
+/// Anybody on the bus may send a signal that looks like the daemon's; only those of the name's owner are passed on.
+class Manager final : public sdbus::ProxyInterfaces<org::priorityd1::Manager_proxy> {
+public:
+    explicit Manager(sdbus::IConnection& connection)
+        : ProxyInterfaces{connection, compat::BusNameArgument{kBusName}, compat::PathArgument{kObjectPath}}
+    {
+    }
+    Manager(const Manager&) = delete;
+    Manager& operator=(const Manager&) = delete;
+    ~Manager() { unregisterProxy(); }
+
+    ManagerStatus status()
+    {
+        Dict properties;
+        getProxy()
+            .callMethod("GetAll")
+            .onInterface("org.freedesktop.DBus.Properties")
+            .withArguments(std::string{kManagerInterface})
+            .storeResultsTo(properties);
+        return read_status(properties);
+    }
+
+    void watch(Watcher& watcher, std::string owner)
+    {
+        watcher_ = &watcher;
+        owner_ = std::move(owner);
+        registerProxy();
+    }
+
+    void owner_changed(const std::string& owner)
+    {
+        if (!watcher_ || owner == owner_)
+            return;  // a change that watch() has seen already
+        const bool had_owner = !std::exchange(owner_, owner).empty();
+        if (had_owner)
+            watcher_->daemon_vanished();
+        if (!owner.empty())
+            watcher_->daemon_returned();
+    }
+
+private:
+    [[nodiscard]] bool is_genuine() const { return watcher_ && compat::sender_of(getProxy()) == owner_; }
+
+    void onProcessesChanged(const Rows& changed, const std::uint32_t& left_out) override
+    {
+        if (is_genuine())
+            watcher_->processes_changed(read_all(changed, read_process), left_out);
+    }
+
+    void onPolicyReloaded(const std::uint32_t& generation, const bool& accepted, const std::uint32_t& rules,
+                          const std::vector<std::string>& diagnostics) override
+    {
+        if (is_genuine())
+            watcher_->policy_reloaded({generation, accepted, {rules, diagnostics}});
+    }
+
+    Watcher* watcher_ = nullptr;
+    std::string owner_;
+};
+
+std::string name_owner(sdbus::IConnection& connection)
+{
+    std::string owner;
+    compat::make_proxy(connection, kDriverName, kDriverPath)
+        ->callMethod("GetNameOwner")
+        .onInterface(kDriverName)
+        .withArguments(std::string{kBusName})
+        .storeResultsTo(owner);
+    return owner;
+}
+
+sdbus::Slot follow_owner(sdbus::IConnection& connection, Manager& manager)
+{
+    const std::string match = fmt::format("type='signal',sender='{}',path='{}',interface='{}',member='NameOwnerChanged',"
+                                          "arg0='{}'",
+                                          kDriverName, kDriverPath, kDriverName, kBusName);
+    return compat::add_match(connection, match, [&manager](auto&& message) {
+        // Unicast look-alikes get here too; only the bus itself sends under its own name.
+        if (std::string_view{message.getSender()} != kDriverName)
+            return;
+        std::string name;
+        std::string before;
+        std::string now;
+        message >> name >> before >> now;
+        manager.owner_changed(now);
+    });
+}
+
+}  // namespace
+
+struct ManagerClient::State {
+    explicit State(Connection opened) : connection{std::move(opened)}, manager{connection.native()} {}
+
+    Connection connection;
+    Manager manager;
+    sdbus::Slot owner_match{};
+};
+
+ManagerClient::ManagerClient(std::unique_ptr<State> state) : state_{std::move(state)} {}
+ManagerClient::ManagerClient(ManagerClient&&) noexcept = default;
+ManagerClient& ManagerClient::operator=(ManagerClient&&) noexcept = default;
+ManagerClient::~ManagerClient() = default;
+
+Connection& ManagerClient::connection() { return state_->connection; }
+
+ClientResult<ManagerClient> ManagerClient::connect(const Address& address)
+{
+    auto connection = Connection::open(address);
+    if (!connection)
+        return tl::unexpected{ClientError{Kind::no_daemon, connection.error().message() +
+                                                               " (is it running? --bus names another one)"}};
+    return answered([&] { return ManagerClient{std::make_unique<State>(*std::move(connection))}; });
+}
+
+ClientResult<ManagerStatus> ManagerClient::status()
+{
+    return answered([&] { return state_->manager.status(); });
+}
+
+ClientResult<ProcessView> ManagerClient::process(Pid pid)
+{
+    return answered([&] { return read_process(state_->manager.GetProcess(static_cast<std::uint32_t>(raw(pid)))); });
+}
+
+ClientResult<std::vector<ProcessView>> ManagerClient::processes(const ProcessFilter& filter)
+{
+    return answered([&] { return read_all(state_->manager.ListProcesses(to_dict(filter)), read_process); });
+}
+
+ClientResult<Explanation> ManagerClient::explanation(Pid pid)
+{
+    return answered([&] { return read_explanation(state_->manager.Explain(static_cast<std::uint32_t>(raw(pid)))); });
+}
+
+ClientResult<Explanation> ManagerClient::classify(const GivenFacts& facts)
+{
+    return answered([&] { return read_explanation(state_->manager.Classify(to_dict(facts))); });
+}
+
+ClientResult<Reloaded> ManagerClient::reload()
+{
+    return answered([&] {
+        auto [rules, diagnostics] = state_->manager.Reload();
+        return Reloaded{rules, std::move(diagnostics)};
+    });
+}
+
+ClientResult<void> ManagerClient::watch(Watcher& watcher)
+{
+    return answered([&] {
+        // Subscribed first and asked for the owner after, so that no change is missed in between.
+        state_->owner_match = follow_owner(state_->connection.native(), state_->manager);
+        state_->manager.watch(watcher, name_owner(state_->connection.native()));
+    });
+}
+
+}  // namespace priorityd::bus

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The daemon as its clients see it: typed calls, and errors that tell apart what to do about them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "bus/connection.hpp"
+#include "core/explain.hpp"
+#include "core/inspection.hpp"
+
+namespace priorityd::bus {
+
+struct ClientError {
+    enum class Kind : std::uint8_t {
+        no_daemon,        ///< No bus, nobody on it, or it went away during the call.
+        not_authorised,   ///< The daemon or the bus does not allow it to this user.
+        no_such_process,
+        refused_rules,    ///< The rules have errors; the property Diagnostics has them.
+        failed,           ///< Anything else; the text says what.
+    };
+    Kind kind{};
+    std::string text;  ///< One line for a person.
+};
+
+template <typename T>
+using ClientResult = tl::expected<T, ClientError>;
+
+/// The properties of the daemon.
+struct ManagerStatus {
+    DaemonStatus daemon;                   ///< Its `diagnostics` stay empty: they come as texts.
+    std::vector<std::string> diagnostics;  ///< "FILE:LINE:COLUMN: error: WHAT".
+    std::vector<std::string> engines;
+    std::vector<std::string> rule_files;   ///< In the order of reading; empty when the daemon does not say.
+};
+
+struct Reloaded {
+    std::uint32_t rules = 0;
+    std::vector<std::string> diagnostics;
+};
+
+struct PolicyNews {
+    std::uint32_t generation = 0;
+    bool is_accepted = false;
+    Reloaded policy;
+};
+
+/// Told of what the daemon says by itself.
+class Watcher {
+public:
+    virtual ~Watcher() = default;
+    virtual void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) = 0;
+    virtual void policy_reloaded(const PolicyNews& news) = 0;
+    virtual void daemon_vanished() = 0;
+    virtual void daemon_returned() = 0;
+};
+
+/// Every call waits for its answer, 25 s at most. A call of which the bus starts the daemon counts as answered by it.
+class ManagerClient {
+public:
+    [[nodiscard]] static ClientResult<ManagerClient> connect(const Address& address);
+    ManagerClient(ManagerClient&&) noexcept;
+    ManagerClient& operator=(ManagerClient&&) noexcept;
+    ~ManagerClient();
+
+    [[nodiscard]] ClientResult<ManagerStatus> status();
+    [[nodiscard]] ClientResult<ProcessView> process(Pid pid);
+    [[nodiscard]] ClientResult<std::vector<ProcessView>> processes(const ProcessFilter& filter);
+    [[nodiscard]] ClientResult<Explanation> explanation(Pid pid);
+    [[nodiscard]] ClientResult<Explanation> classify(const GivenFacts& facts);
+    [[nodiscard]] ClientResult<Reloaded> reload();
+
+    /// From now on tells `watcher`, which must outlive this, whenever connection() is driven by a loop.
+    /// Errors: no_daemon when there is none to begin with.
+    [[nodiscard]] ClientResult<void> watch(Watcher& watcher);
+    [[nodiscard]] Connection& connection();
+
+private:
+    struct State;
+    explicit ManagerClient(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace priorityd::bus

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// sdbus::Error ends here: what may throw it is run inside caught().
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <sdbus-c++/Error.h>
+
+#include "core/result.hpp"
+
+namespace priorityd::bus {
+
+/// The errno that the name of a D-Bus error stands for; EIO for names that are nobody's errno. Source: sd-bus-errors(3).
+[[nodiscard]] Error to_error(const sdbus::Error& error, std::string doing);
+
+/// What `attempt` returns, or the sdbus::Error that it has thrown.
+template <typename Attempt>
+[[nodiscard]] Result<std::invoke_result_t<Attempt>> caught(std::string doing, Attempt attempt)
+{
+    try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Attempt>>) {
+            attempt();
+            return {};
+        } else {
+            return attempt();
+        }
+    } catch (const sdbus::Error& error) {
+        return tl::unexpected{to_error(error, std::move(doing))};
+    }
+}
+
+}  // namespace priorityd::bus

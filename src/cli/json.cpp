@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/output.hpp"
+
+namespace priorityd::cli {
+namespace {
+
+Json to_json(const Value& value)
+{
+    return std::visit([](const auto& raw_value) { return Json(raw_value); }, to_raw(value));
+}
+
+Json to_json(const ExplainRow& row)
+{
+    return {{"setting", row.setting}, {"value", row.value},         {"source", row.source},
+            {"because", row.because}, {"effective", row.effective}, {"outcome", row.outcome}};
+}
+
+std::string level_text(Diagnostic::Level level) { return level == Diagnostic::Level::error ? "error" : "warning"; }
+
+}  // namespace
+
+Json to_json(const SettingMap& settings)
+{
+    Json result = Json::object();
+    for (const auto& [setting, value] : settings)
+        result[std::string{info(setting).name}] = to_json(value);
+    return result;
+}
+
+Json to_json(const ProcessView& process)
+{
+    return {
+        {"pid", raw(process.key.pid)},      {"start_time", process.key.start_ticks},
+        {"name", process.name},             {"exe", process.exe},
+        {"uid", raw(process.uid)},          {"class", process.class_name},
+        {"source", process.source},         {"settings", to_json(process.settings)},
+    };
+}
+
+Json to_json(const Explanation& explanation)
+{
+    Json process = to_json(explanation.process);
+    process["actual"] = to_json(explanation.process.actual);
+    Json rows = Json::array();
+    for (const ExplainRow& row : explanation.rows)
+        rows.push_back(to_json(row));
+    return {{"process", std::move(process)}, {"contributions", std::move(rows)}};
+}
+
+Json to_json(const Diagnostic& diagnostic)
+{
+    return {{"level", level_text(diagnostic.level)}, {"file", diagnostic.file},     {"line", diagnostic.line},
+            {"column", diagnostic.column},           {"what", diagnostic.what}};
+}
+
+void print_json(const Json& document)
+{
+    print(document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace priorityd::cli

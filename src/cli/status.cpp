@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// priorityctl status: how the daemon is.
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "bus/readable.hpp"
+#include "cli/json.hpp"
+#include "cli/verbs.hpp"
+#include "kernel/pressure.hpp"
+#include "kernel/unique_fd.hpp"
+
+namespace priorityd::cli {
+namespace {
+
+using kernel::PressureKind;
+
+constexpr std::pair<PressureKind, const char*> kPressures[] = {
+    {PressureKind::cpu, "cpu"}, {PressureKind::io, "io"}, {PressureKind::memory, "memory"}};
+
+bool is_error(const std::string& diagnostic) { return diagnostic.find(": error: ") != std::string::npos; }
+
+struct Health {
+    const char* word;
+    const char* sentence;
+    Style style;
+};
+
+Health health_of(const bus::ManagerStatus& status)
+{
+    if (std::ranges::any_of(status.diagnostics, is_error))
+        return {"degraded", "the rules were refused when last read; those before stay in force", Style::red};
+    if (status.daemon.is_dry_run)
+        return {"dry-run", "dry run: decides and shows, applies nothing", Style::yellow};
+    return {"ok", "running", Style::green};
+}
+
+std::string pressure_text(int proc, PressureKind kind)
+{
+    const auto pressure = kernel::read_pressure(proc, kind);
+    if (!pressure)
+        return "not known here: " + pressure.error().message();
+    return fmt::format("{:.1f} % of the last 10 s, {:.1f} % of 60 s, {:.1f} % of 300 s", pressure->some.avg10,
+                       pressure->some.avg60, pressure->some.avg300);
+}
+
+Json stall_json(const kernel::Stall& stall)
+{
+    return {{"avg10", stall.avg10}, {"avg60", stall.avg60}, {"avg300", stall.avg300}, {"total_usec", stall.total.count()}};
+}
+
+Json pressure_json(int proc, PressureKind kind)
+{
+    const auto pressure = kernel::read_pressure(proc, kind);
+    if (!pressure)
+        return nullptr;
+    Json result{{"some", stall_json(pressure->some)}};
+    if (pressure->full)
+        result["full"] = stall_json(*pressure->full);
+    return result;
+}
+
+Json pressures_json(int proc)
+{
+    Json result = Json::object();
+    for (const auto& [kind, name] : kPressures)
+        result[name] = pressure_json(proc, kind);
+    return result;
+}
+
+Json knobs_json(const Knobs& knobs)
+{
+    Json result = Json::object();
+    for (const auto& [name, knob] : knobs)
+        result[name] = {{"live", knob.is_live}, {"why", knob.why}};
+    return result;
+}
+
+Json counters_json(const Counters& counters)
+{
+    return {
+        {"events_received", counters.events_received}, {"events_malformed", counters.events_malformed},
+        {"events_lost", counters.events_lost},         {"rescans", counters.rescans},
+        {"applied", counters.applied},                 {"failed", counters.failed},
+    };
+}
+
+Json to_json(const bus::ManagerStatus& status, int proc)
+{
+    const DaemonStatus& daemon = status.daemon;
+    Json result{
+        {"health", health_of(status).word},
+        {"version", daemon.version},
+        {"generation", daemon.generation},
+        {"rules", daemon.rules},
+        {"classes", daemon.classes},
+        {"tracked", daemon.tracked},
+    };
+    result.update(counters_json(daemon.counters));
+    result["listening"] = daemon.listening;
+    result["thread"] = daemon.thread;
+    result["dry_run"] = daemon.is_dry_run;
+    result["engines"] = status.engines;
+    result["knobs"] = knobs_json(daemon.knobs);
+    result["pressure"] = pressures_json(proc);
+    result["diagnostics"] = status.diagnostics;
+    return result;
+}
+
+void print_line(const char* label, std::string_view text, Colour colour)
+{
+    print(fmt::format("{} {}\n", styled(fmt::format("{:<11}", label), Style::dim, colour), bus::readable(text)));
+}
+
+void print_counts(const DaemonStatus& daemon, Colour colour)
+{
+    const Counters& counters = daemon.counters;
+    print_line("policy", fmt::format("{}, {}, generation {}", counted(daemon.rules, "rule"),
+                                     counted(daemon.classes.size(), "class"), daemon.generation), colour);
+    print_line("processes", fmt::format("{} tracked", daemon.tracked), colour);
+    print_line("settings", fmt::format("{} applied, {} refused by the kernel", counters.applied, counters.failed), colour);
+    print_line("events", fmt::format("{} received, {} malformed, {}, {}", counters.events_received,
+                                     counters.events_malformed, counted(counters.events_lost, "overrun"),
+                                     counted(counters.rescans, "rescan")), colour);
+    print_line("listening", daemon.listening, colour);
+    print_line("thread", daemon.thread, colour);
+}
+
+void print_knobs(const Knobs& knobs, Colour colour)
+{
+    Table table{{{"KNOB"}, {"STATE"}}};
+    for (const auto& [name, knob] : knobs)
+        table.add({{name}, {knob.to_text(), knob.is_live ? Style::green : Style::yellow}});
+    if (!table.empty())
+        print("\n" + table.to_text(colour));
+}
+
+void print_diagnostics(const std::vector<std::string>& diagnostics, Colour colour)
+{
+    if (diagnostics.empty())
+        return;
+    print(fmt::format("\n{}\n", styled("DIAGNOSTICS", Style::dim, colour)));
+    for (const std::string& diagnostic : diagnostics)
+        print(styled(bus::readable(diagnostic), is_error(diagnostic) ? Style::red : Style::yellow, colour) + "\n");
+}
+
+void print_text(const bus::ManagerStatus& status, int proc, Colour colour)
+{
+    const Health health = health_of(status);
+    print(fmt::format("{} {}: {}\n", styled("priorityd", Style::bold, colour), bus::readable(status.daemon.version),
+                      styled(health.sentence, health.style, colour)));
+    print_counts(status.daemon, colour);
+    for (const auto& [kind, name] : kPressures)
+        print_line(fmt::format("{} wait", name).c_str(), pressure_text(proc, kind), colour);
+    print_knobs(status.daemon.knobs, colour);
+    print_diagnostics(status.diagnostics, colour);
+}
+
+ExitStatus status(const Context& context)
+{
+    auto client = connect(context);
+    if (!client)
+        return client.error();
+    const auto answer = client->status();
+    if (!answer)
+        return fail(answer.error());
+    const kernel::UniqueFd proc{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (context.is_json())
+        print_json(to_json(*answer, proc.get()));
+    else
+        print_text(*answer, proc.get(), context.colour);
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+Run add_status(CLI::App& verb)
+{
+    verb.footer("\n\"wait\" is the kernel's pressure: the share of time in which some task waited for it.");
+    return status;
+}
+
+}  // namespace priorityd::cli

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/autogroups.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace priorityd {
+namespace {
+
+/// A build starts hundreds of programs a second in one session; its autogroup need not follow each of them.
+constexpr auto kSettleDelay = std::chrono::milliseconds{50};
+
+const Nice kNeutral = *Nice::make(0);
+const Nice kLowest = *Nice::make(Nice::kHigh);
+
+SessionId session_of(const Snapshot& process) { return SessionId{process.session}; }
+
+/// The process if it still is in the session.
+std::unique_ptr<ProcessHandle> open_in(SessionId session, Pid pid, ProcessSource& source, Snapshot& process)
+{
+    auto handle = source.open(pid);
+    if (!handle || !(*handle)->read(Fact::stat, process) || session_of(process) != session || process.is_zombie)
+        return nullptr;
+    return *std::move(handle);
+}
+
+}  // namespace
+
+Nice autogroup_wish(const SettingMap& settings)
+{
+    const auto* sched = find_value<SchedPolicy>(settings, Setting::sched);
+    if (sched && sched->kind == SchedPolicy::Kind::idle)
+        return kLowest;
+    const auto* nice = find_value<Nice>(settings, Setting::nice);
+    return nice ? *nice : kNeutral;
+}
+
+void Autogroups::add_member(SessionId session, Pid pid, Nice wish, Instant now)
+{
+    Session& its = sessions_[session];
+    session_of_[pid] = session;
+    if (its.bystander == pid) {
+        its.bystander.reset();
+        its.is_searched = false;
+    }
+    const auto [member, is_new] = its.members.try_emplace(pid, wish);
+    if (is_new || std::exchange(member->second, wish) != wish)
+        mark(its, now);
+}
+
+void Autogroups::add_bystander(SessionId session, Pid pid, Instant now)
+{
+    const auto known = sessions_.find(session);
+    if (known == sessions_.end())
+        return;
+    Session& its = known->second;
+    const bool was_member = its.members.erase(pid) > 0;
+    if (its.bystander && !was_member)
+        return;  // one is enough to hold the session up
+    its.bystander = pid;
+    session_of_[pid] = session;
+    mark(its, now);
+}
+
+void Autogroups::remove(Pid pid, Instant now)
+{
+    const auto known = session_of_.find(pid);
+    if (known == session_of_.end())
+        return;
+    Session& its = sessions_.at(known->second);
+    its.members.erase(pid);
+    if (its.bystander == pid) {
+        its.bystander.reset();
+        its.is_searched = false;
+    }
+    session_of_.erase(known);
+    mark(its, now);
+}
+
+void Autogroups::settle(ProcessSource& source, Actuator& actuator)
+{
+    due_.reset();
+    for (auto& [id, session] : sessions_) {
+        if (std::exchange(session.has_changed, false))
+            settle_one(id, session, source, actuator);
+    }
+    std::erase_if(sessions_, [&](const auto& entry) {
+        const Session& session = entry.second;
+        const bool is_done = session.members.empty() && !session.written;
+        if (is_done && session.bystander)
+            session_of_.erase(*session.bystander);
+        return is_done;
+    });
+}
+
+void Autogroups::restore(ProcessSource& source, Actuator& actuator)
+{
+    for (auto& [id, session] : sessions_) {
+        session.members.clear();
+        if (session.written)
+            settle_one(id, session, source, actuator);
+    }
+    sessions_.clear();
+    session_of_.clear();
+}
+
+std::optional<Autogroups::State> Autogroups::state(SessionId id) const
+{
+    const auto known = sessions_.find(id);
+    if (known == sessions_.end())
+        return std::nullopt;
+    const Session& session = known->second;
+    const auto because =
+        session.bystander && wish_of(session) > kNeutral
+            ? fmt::format("session {}: not lowered, process {} in it was not", raw(id), raw(*session.bystander))
+            : fmt::format("session {}: what its {} known processes have in common", raw(id), session.members.size());
+    return State{.value = session.written, .because = because, .outcome = session.outcome};
+}
+
+void Autogroups::mark(Session& session, Instant now)
+{
+    session.has_changed = true;
+    if (!due_)
+        due_ = now + kSettleDelay;
+}
+
+Nice Autogroups::wish_of(const Session& session)
+{
+    const auto least = std::ranges::min_element(session.members, {}, [](const auto& member) { return member.second; });
+    return least == session.members.end() ? kNeutral : least->second;
+}
+
+void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& source)
+{
+    for (const Pid pid : source.list()) {
+        Snapshot process;
+        if (!session.members.contains(pid) && open_in(id, pid, source, process)) {
+            session.bystander = pid;
+            session_of_[pid] = id;
+            return;
+        }
+    }
+    session.is_searched = true;
+}
+
+void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator)
+{
+    Nice target = wish_of(session);
+    if (target > kNeutral && !session.bystander && !session.is_searched)
+        find_bystander(id, session, source);
+    if (target > kNeutral && session.bystander)
+        target = kNeutral;
+    if (target == session.written.value_or(kNeutral) && (session.written || target == kNeutral))
+        return;
+    std::vector<Pid> ways;
+    for (const auto& [pid, wish] : session.members)
+        ways.push_back(pid);
+    if (session.bystander)
+        ways.push_back(*session.bystander);
+    if (ways.empty())
+        ways = source.list();
+    for (const Pid pid : ways) {
+        Snapshot process;
+        if (const auto handle = open_in(id, pid, source, process))
+            return write(session, *handle, target, actuator);
+    }
+    session.written.reset();  // nobody is left in the session, so there is nothing to put back either
+}
+
+void Autogroups::write(Session& session, ProcessHandle& through, Nice target, Actuator& actuator)
+{
+    const auto now = through.autogroup();
+    if (!now) {
+        session.outcome = Outcome{Outcome::Kind::not_live, now.error().doing}.to_text();
+        return;
+    }
+    if (!session.written)
+        session.before = now->nice;
+    else if (now->nice != *session.written) {
+        session.outcome = Outcome{Outcome::Kind::held, fmt::format("somebody else has set {}", now->nice.value())}.to_text();
+        session.written.reset();
+        return;
+    }
+    const Nice value = target == kNeutral ? *session.before : target;
+    const auto outcome = actuator.set_autogroup(through, value);
+    session.outcome = outcome.to_text();
+    if (outcome.kind == Outcome::Kind::applied)
+        session.written = target == kNeutral ? std::nullopt : std::optional{target};
+}
+
+}  // namespace priorityd

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The nice value of whole sessions. Where autogroup is on, sessions compete with each other by it alone and the nice
+/// value of a process counts only inside its session; so the session gets what all of its processes have in common.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "core/ids.hpp"
+#include "core/ports.hpp"
+#include "core/setting.hpp"
+#include "core/units.hpp"
+
+namespace priorityd {
+
+/// Id of a session: the pid of the process that made it. Source: setsid(2).
+enum class SessionId : std::int32_t {};
+
+/// What one process asks of its session: its nice value, 19 for SCHED_IDLE, 0 when it was given neither.
+[[nodiscard]] Nice autogroup_wish(const SettingMap& settings);
+
+class Autogroups {
+public:
+    /// A process that something was decided for. May move a session in either direction.
+    void add_member(SessionId session, Pid pid, Nice wish, Instant now);
+    /// A process that nobody decided anything for has started: as long as it lives its session is not lowered.
+    void add_bystander(SessionId session, Pid pid, Instant now);
+    /// Called for every process that ends; does nothing for unknown ones.
+    void remove(Pid pid, Instant now);
+
+    /// When settle() wants to be called; empty when there is nothing to do.
+    [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
+    /// Brings the sessions that have changed to what their processes have in common. May list all processes: slow.
+    void settle(ProcessSource& source, Actuator& actuator);
+    /// Puts every session back.
+    void restore(ProcessSource& source, Actuator& actuator);
+
+    /// For explain: what was done to the session and why. Empty for a session without members.
+    struct State {
+        std::optional<Nice> value;  ///< Written by priorityd; empty while it has not.
+        std::string because;
+        std::string outcome;
+    };
+    [[nodiscard]] std::optional<State> state(SessionId session) const;
+
+private:
+    struct Session {
+        std::unordered_map<Pid, Nice> members;
+        std::optional<Pid> bystander;      // one that holds the session up; there may be more
+        bool is_searched = false;          // no bystander was there at the last search, and none has come since
+        std::optional<Nice> before;
+        std::optional<Nice> written;
+        bool has_changed = false;
+        std::string outcome;
+    };
+
+    void mark(Session& session, Instant now);
+    [[nodiscard]] static Nice wish_of(const Session& session);
+    void find_bystander(SessionId id, Session& session, ProcessSource& source);
+    void settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator);
+    void write(Session& session, ProcessHandle& through, Nice target, Actuator& actuator);
+
+    std::optional<Instant> due_;
+    std::map<SessionId, Session> sessions_;
+    std::unordered_map<Pid, SessionId> session_of_;  // of members and of the known bystanders
+};
+
+}  // namespace priorityd

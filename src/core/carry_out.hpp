@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Makes a process what was decided for it, and takes back what is no longer decided.
+#pragma once
+
+#include <cstdint>
+
+#include "core/knobs.hpp"
+#include "core/ledger.hpp"
+#include "core/ports.hpp"
+#include "core/setting.hpp"
+
+namespace priorityd {
+
+/// What it takes to act; references live as long as the daemon.
+struct Tools {
+    Actuator& actuator;
+    CpuSets& cpu_sets;
+    const Knobs& knobs;
+};
+
+/// How many settings the kernel has taken and refused.
+struct Tally {
+    std::uint64_t applied = 0;
+    std::uint64_t failed = 0;
+};
+
+/// Writes the settings of `wanted` that differ, and puts back those in `ledger` that `wanted` no longer has, unless
+/// somebody else has changed them since. Every outcome is noted in `ledger`; one that fails stops no other.
+Tally carry_out(ProcessHandle& process, const SettingMap& wanted, Ledger& ledger, const Tools& tools);
+
+}  // namespace priorityd

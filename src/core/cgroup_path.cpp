@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/cgroup_path.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace priorityd {
+namespace {
+
+constexpr std::array<std::string_view, 3> kUnitEndings{".service", ".scope", ".socket"};
+
+bool is_unit(std::string_view part)
+{
+    return std::ranges::any_of(kUnitEndings, [&](std::string_view ending) { return part.ends_with(ending); });
+}
+
+bool is_slice(std::string_view part) { return part.ends_with(".slice"); }
+
+/// The last path component that `fits`.
+template <typename Predicate>
+std::string_view innermost(std::string_view path, Predicate fits)
+{
+    while (!path.empty()) {
+        const auto slash = path.rfind('/');
+        const auto part = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+        if (fits(part))
+            return part;
+        path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+    }
+    return {};
+}
+
+/// systemd puts `_` before names that would collide with a kernel file, and escapes with `\x2d`. Both are left in the
+/// middle, so that a unit reads as systemctl(1) prints it; only the leading underscore goes.
+std::string without_guard(std::string_view part)
+{
+    return std::string{part.starts_with('_') ? part.substr(1) : part};
+}
+
+/// How an engine names the cgroup of one container. Sources: the systemd cgroup drivers of runc and crun, lxc.conf(5),
+/// systemd-nspawn(1).
+struct Engine {
+    std::string_view prefix;  ///< Of the path component, before the id.
+    std::string_view ending;  ///< After the id; may be empty.
+    std::string_view engine;
+};
+constexpr std::array kEngines{
+    Engine{"docker-", ".scope", "docker"},     Engine{"libpod-", ".scope", "podman"},
+    Engine{"cri-containerd-", ".scope", "containerd"}, Engine{"nerdctl-", ".scope", "containerd"},
+    Engine{"crio-", ".scope", "crio"},         Engine{"lxc.payload.", "", "lxc"},
+    Engine{"systemd-nspawn@", ".service", "nspawn"},
+};
+
+std::string container_in(std::string_view part)
+{
+    for (const auto& engine : kEngines) {
+        if (part.starts_with(engine.prefix) && part.ends_with(engine.ending) &&
+            part.size() > engine.prefix.size() + engine.ending.size()) {
+            part.remove_prefix(engine.prefix.size());
+            part.remove_suffix(engine.ending.size());
+            return fmt::format("{}/{}", engine.engine, part);
+        }
+    }
+    return {};
+}
+
+/// The cgroupfs driver: /docker/ID and /lxc/NAME.
+std::string container_below(std::string_view cgroup)
+{
+    for (const std::string_view engine : {"docker", "lxc"}) {
+        const auto lead = fmt::format("/{}/", engine);
+        const auto at = cgroup.find(lead);
+        if (at != std::string_view::npos) {
+            const auto id = cgroup.substr(at + lead.size());
+            return fmt::format("{}/{}", engine, id.substr(0, id.find('/')));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string unit_of(std::string_view cgroup) { return without_guard(innermost(cgroup, is_unit)); }
+
+std::string slice_of(std::string_view cgroup)
+{
+    const auto slice = innermost(cgroup, is_slice);
+    if (slice.empty() && !innermost(cgroup, is_unit).empty())
+        return "-.slice";  // the root slice has no folder of its own
+    return without_guard(slice);
+}
+
+std::string container_of(std::string_view cgroup)
+{
+    std::string found;
+    innermost(cgroup, [&](std::string_view part) {
+        found = container_in(part);
+        return !found.empty();
+    });
+    return found.empty() ? container_below(cgroup) : found;
+}
+
+}  // namespace priorityd

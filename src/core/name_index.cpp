@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/name_index.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <functional>
+
+namespace priorityd {
+namespace {
+
+constexpr std::uint32_t kEmpty = ~0U;
+constexpr std::size_t kWildcardBucket = 256;
+/// What comm has room for. Source: TASK_COMM_LEN in proc(5), less the NUL.
+constexpr std::size_t kCommLength = 15;
+
+/// Windows names are hashed in lower case, so that each spelling finds the same slot.
+std::size_t hash_of(std::string_view name)
+{
+    return is_windows_name(name) ? std::hash<std::string>{}(ascii_lower(name)) : std::hash<std::string_view>{}(name);
+}
+
+bool same_name(std::string_view a, std::string_view b)
+{
+    return a == b || (a.size() == b.size() && is_windows_name(a) && ascii_lower(a) == ascii_lower(b));
+}
+
+/// Of the part of a name that comm shows. Without case, because whether it is a Windows name is cut off.
+std::uint32_t cut_hash(std::string_view name)
+{
+    return static_cast<std::uint32_t>(std::hash<std::string>{}(ascii_lower(name.substr(0, kCommLength))));
+}
+
+std::size_t bucket_of(std::string_view prefix)
+{
+    return prefix.empty() ? kWildcardBucket : static_cast<unsigned char>(prefix.front());
+}
+
+}  // namespace
+
+std::uint32_t NameIndex::add_exact(std::string_view name, std::uint32_t rule)
+{
+    const auto offset = static_cast<std::uint32_t>(text_.size());
+    text_ += name;
+    text_ += '\0';  // no name contains one: it ends the name for text_at()
+    entries_.push_back({offset, rule});
+    return offset;
+}
+
+void NameIndex::add_glob(std::string_view pattern, std::uint32_t rule)
+{
+    const Case letters = is_windows_name(pattern) ? Case::ignored : Case::sensitive;
+    // A prefix is compared byte by byte, so where case is ignored there is none.
+    std::string prefix = letters == Case::ignored ? "" : literal_prefix(pattern);
+    auto& bucket = globs_by_first_byte_.at(bucket_of(prefix));
+    bucket.push_back({std::string{pattern}, std::move(prefix), letters, rule});
+}
+
+void NameIndex::add_unnamed(std::uint32_t rule) { unnamed_.push_back(rule); }
+
+void NameIndex::finish()
+{
+    // At most half full: a look-up of an absent name then ends after 1.5 probes on average.
+    slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), kEmpty);
+    const auto mask = slots_.size() - 1;
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+        auto slot = hash_of(text_at(entries_[i].text)) & mask;
+        while (slots_[slot] != kEmpty)
+            slot = (slot + 1) & mask;
+        slots_[slot] = i;
+    }
+    for (const auto& entry : entries_) {
+        if (text_at(entry.text).size() > kCommLength)
+            cut_names_.push_back(cut_hash(text_at(entry.text)));
+    }
+    std::ranges::sort(cut_names_);
+    cut_names_.shrink_to_fit();
+    text_.shrink_to_fit();
+    entries_.shrink_to_fit();
+}
+
+template <typename Visit>
+bool NameIndex::any_exact(std::string_view name, Visit visit) const
+{
+    if (slots_.empty())
+        return false;
+    const auto mask = slots_.size() - 1;
+    for (auto slot = hash_of(name) & mask; slots_[slot] != kEmpty; slot = (slot + 1) & mask) {
+        const Entry& entry = entries_[slots_[slot]];
+        if (same_name(text_at(entry.text), name) && visit(entry.rule))
+            return true;
+    }
+    return false;
+}
+
+template <typename Visit>
+bool NameIndex::any_glob(std::string_view name, Visit visit) const
+{
+    const auto any_in = [&](const std::vector<GlobEntry>& bucket) {
+        return std::ranges::any_of(bucket, [&](const GlobEntry& glob) {
+            return name.starts_with(glob.prefix) && glob_matches(glob.pattern, name, glob.letters) && visit(glob.rule);
+        });
+    };
+    return any_in(globs_by_first_byte_.at(bucket_of(name))) || any_in(globs_by_first_byte_[kWildcardBucket]);
+}
+
+void NameIndex::candidates(const Names& names, std::vector<std::uint32_t>& into) const
+{
+    into.assign(unnamed_.begin(), unnamed_.end());
+    const auto collect = [&](std::uint32_t rule) {
+        into.push_back(rule);
+        return false;  // go on to the next
+    };
+    for (const auto& name : names) {
+        any_exact(name, collect);
+        any_glob(name, collect);
+    }
+    std::ranges::sort(into);
+    into.erase(std::ranges::unique(into).begin(), into.end());
+}
+
+bool NameIndex::could_match(std::string_view comm) const
+{
+    const auto stop = [](std::uint32_t) { return true; };
+    return !unnamed_.empty() || any_exact(comm, stop) || any_glob(comm, stop) ||
+           (comm.size() == kCommLength && could_be_cut(comm));
+}
+
+bool NameIndex::could_be_cut(std::string_view comm) const
+{
+    const auto& near = globs_by_first_byte_.at(bucket_of(comm));
+    return std::ranges::binary_search(cut_names_, cut_hash(comm)) || !globs_by_first_byte_[kWildcardBucket].empty() ||
+           std::ranges::any_of(near, [&](const GlobEntry& glob) {
+               return comm.starts_with(glob.prefix) || glob.prefix.starts_with(comm);
+           });
+}
+
+std::string_view NameIndex::text_at(std::uint32_t offset) const { return std::string_view{text_.data() + offset}; }
+
+}  // namespace priorityd

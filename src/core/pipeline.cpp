@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/pipeline.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "core/glob.hpp"
+
+namespace priorityd {
+namespace {
+
+constexpr Pid kInit{1};
+
+/// What a program opens, it opens after its start. By then a player plays and a model is loaded.
+constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
+
+/// The main thread has ended: by then the last of the others has surely left too, if it was about to.
+constexpr auto kLeaderRecheck = std::chrono::seconds{1};
+
+/// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
+constexpr int kMaxReadings = 8;
+
+bool passes(const ProcessFilter& filter, const ProcessView& view)
+{
+    return (filter.class_name.empty() || filter.class_name == view.class_name) &&
+           (filter.source.empty() || view.source.find(filter.source) != std::string::npos) &&
+           (filter.name.empty() || glob_matches(filter.name, view.name, Case::sensitive)) &&
+           (!filter.uid || *filter.uid == view.uid);
+}
+
+/// The settings that explain and GetProcess show as the process has them now.
+constexpr std::array kShownActual{Setting::nice, Setting::sched,         Setting::slice,       Setting::io,
+                                  Setting::cpus, Setting::oom_score_adj, Setting::timer_slack, Setting::uclamp_min,
+                                  Setting::uclamp_max};
+
+SettingMap actual_of(ProcessHandle& handle)
+{
+    SettingMap actual;
+    for (const auto setting : kShownActual) {
+        if (auto value = handle.actual(setting))
+            actual.set(setting, *std::move(value));
+    }
+    return actual;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(World world, Knobs knobs, std::shared_ptr<const Policy> policy)
+    : world_{world}, knobs_{std::move(knobs)}, policy_{std::move(policy)}, engines_{make_engines(policy_)}
+{
+}
+
+void Pipeline::use(std::shared_ptr<const Policy> policy)
+{
+    policy_ = std::move(policy);
+    engines_ = make_engines(policy_);
+}
+
+void Pipeline::handle(const Event& event, Instant now)
+{
+    switch (event.kind) {
+        case Event::Kind::exec: return examine(event.process, now, Look::first);
+        case Event::Kind::comm: return on_comm(event, now);
+        case Event::Kind::uid:
+            if (event.is_leader() && policy_->needs().contains(Fact::owner))
+                examine(event.process, now, Look::first);
+            return;
+        case Event::Kind::exit: return on_exit(event, now);
+    }
+}
+
+void Pipeline::on_comm(const Event& event, Instant now)
+{
+    if (!event.is_leader())
+        return;
+    const auto* tracked = table_.find(event.process);
+    const bool is_news = tracked ? tracked->process.comm != event.comm : policy_->could_match(event.comm);
+    if (is_news)
+        examine(event.process, now, Look::first);
+}
+
+void Pipeline::on_exit(const Event& event, Instant now)
+{
+    auto* tracked = table_.find(event.process);
+    if (!tracked) {
+        if (event.is_leader())
+            autogroups_.remove(event.process, now);
+        return;
+    }
+    if (event.is_leader() || tracked->has_lost_leader)
+        check_leader(*tracked, now);
+}
+
+/// The leader's exit does not end a process whose other threads live on; and one of them that execs takes over its pid.
+void Pipeline::check_leader(TrackedProcess& tracked, Instant now)
+{
+    const Pid pid = tracked.process.key.pid;
+    auto handle = world_.source.open(pid);
+    Snapshot process;
+    const bool is_there = handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key;
+    if (!is_there || (process.is_zombie && process.threads <= 1))
+        return forget(pid, now);
+    tracked.has_lost_leader = process.is_zombie;
+    if (tracked.has_lost_leader)
+        timetable_.add(now + kLeaderRecheck, pid);
+}
+
+void Pipeline::examine(Pid pid, Instant now, Look look)
+{
+    if (pid == kInit || pid == world_.own_pid)
+        return;
+    const auto handle = world_.source.open(pid);
+    Snapshot process;
+    if (!handle || !read_facts(**handle, process))
+        return forget(pid, now);
+    if (process.is_kernel_thread || process.is_zombie)
+        return;
+    if (look == Look::first && process.known.contains(Fact::devices))
+        look_again_later(process.key.pid, now);
+    auto decision = decide(engines_, policy_->settings().limits, process, now);
+    if (decision.empty())
+        leave_alone(**handle, process, now);
+    else
+        enforce(**handle, std::move(process), std::move(decision), now);
+}
+
+bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
+{
+    FactSet wanted = needs(engines_, process) | Fact::stat | Fact::owner;
+    for (int i = 0; i < kMaxReadings && !wanted.empty(); ++i) {
+        if (!handle.read(wanted, process))
+            return false;
+        wanted = needs(engines_, process).without(process.known);
+    }
+    return true;
+}
+
+void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Instant now)
+{
+    const auto wanted = decision.effective();
+    TrackedProcess& tracked = table_.track(process.key);
+    const bool was_known = !tracked.decision.empty();
+    const auto settings_before = was_known ? tracked.decision.effective() : SettingMap{};
+    const Tally tally = carry_out(handle, wanted, tracked.ledger, tools());
+    tally_.applied += tally.applied;
+    tally_.failed += tally.failed;
+
+    if (steers_sessions())
+        autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
+    process.argv = {};  // matched, and never shown
+    const bool is_change = !was_known || settings_before != wanted || tracked.process.names != process.names;
+    tracked.process = std::move(process);
+    tracked.decision = std::move(decision);
+    if (is_change || tally.applied > 0)
+        changes_.add(view_of(tracked.process, tracked.decision));
+}
+
+/// Nobody has anything to say of this process. If somebody had before, that is taken back.
+void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now)
+{
+    auto* tracked = table_.find(process.key.pid);
+    if (tracked && tracked->process.key == process.key) {
+        carry_out(handle, {}, tracked->ledger, tools());
+        changes_.add(view_of(process, {}));
+    }
+    if (tracked)
+        table_.erase(process.key.pid);
+    autogroups_.add_bystander(SessionId{process.session}, process.key.pid, now);
+}
+
+void Pipeline::forget(Pid pid, Instant now)
+{
+    table_.erase(pid);
+    autogroups_.remove(pid, now);
+}
+
+/// A rule hangs on what the process has open, which may come later.
+void Pipeline::look_again_later(Pid pid, Instant now)
+{
+    for (const auto delay : kLaterLooks)
+        timetable_.add(now + delay, pid);
+}
+
+void Pipeline::begin_scan()
+{
+    scan_ = world_.source.list();
+    for (const auto& [pid, tracked] : table_)
+        scan_.push_back(pid);
+    // In the order of pids, which is nearly the order of age: parents come before their children.
+    std::ranges::sort(scan_, std::greater{});
+    scan_.erase(std::ranges::unique(scan_).begin(), scan_.end());
+}
+
+bool Pipeline::continue_scan(std::size_t count, Instant now)
+{
+    for (; count > 0 && !scan_.empty(); --count) {
+        const Pid pid = scan_.back();
+        scan_.pop_back();
+        examine(pid, now, Look::first);
+    }
+    return !scan_.empty();
+}
+
+std::optional<Instant> Pipeline::deadline() const
+{
+    const auto look = timetable_.next();
+    const auto session = autogroups_.deadline();
+    return look && session ? std::min(look, session) : (look ? look : session);
+}
+
+void Pipeline::run_due(Instant now)
+{
+    for (const Pid pid : timetable_.take_due(now)) {
+        auto* tracked = table_.find(pid);
+        if (tracked && tracked->has_lost_leader)
+            check_leader(*tracked, now);
+        else
+            examine(pid, now, Look::again);
+    }
+    if (const auto due = autogroups_.deadline(); due && *due <= now)
+        autogroups_.settle(world_.source, world_.actuator);
+}
+
+void Pipeline::restore()
+{
+    autogroups_.restore(world_.source, world_.actuator);
+    for (auto& [pid, tracked] : table_) {
+        if (!tracked.ledger.has_written())
+            continue;
+        const auto handle = world_.source.open(pid);
+        Snapshot process;
+        if (handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key)
+            carry_out(**handle, {}, tracked.ledger, tools());
+    }
+}
+
+Result<ProcessView> Pipeline::view(Pid pid)
+{
+    auto explanation = explain(pid);
+    if (!explanation)
+        return tl::unexpected(explanation.error());
+    return std::move(explanation->process);
+}
+
+std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
+{
+    std::vector<ProcessView> views;
+    for (const auto& [pid, tracked] : table_) {
+        auto view = view_of(tracked.process, tracked.decision);
+        if (passes(filter, view))
+            views.push_back(std::move(view));
+    }
+    std::ranges::sort(views, {}, &ProcessView::key);
+    return views;
+}
+
+Result<Explanation> Pipeline::explain(Pid pid)
+{
+    auto handle = world_.source.open(pid);
+    if (!handle)
+        return tl::unexpected(handle.error());
+    Snapshot process;
+    if (!read_facts(**handle, process))
+        return failure(ESRCH, "reading process " + std::to_string(raw(pid)));
+    const auto* tracked = table_.find(pid);
+    const bool is_tracked = tracked && tracked->process.key == process.key;
+    const auto decision = is_tracked ? tracked->decision : Decision{};
+    Explanation explanation{.process = view_of(is_tracked ? tracked->process : process, decision),
+                            .rows = priorityd::explain(decision, is_tracked ? &tracked->ledger : nullptr)};
+    explanation.process.actual = actual_of(**handle);
+    if (auto row = autogroup_row(process))
+        explanation.rows.push_back(*std::move(row));
+    return explanation;
+}
+
+bool Pipeline::steers_sessions() const
+{
+    const auto knob = knobs_.find("autogroup");
+    return policy_->settings().autogroup && knob != knobs_.end() && knob->second.is_live;
+}
+
+std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const
+{
+    const auto state = autogroups_.state(SessionId{process.session});
+    if (!state)
+        return std::nullopt;
+    return ExplainRow{.setting = "autogroup",
+                      .value = state->value ? to_text(*state->value) : "unchanged",
+                      .source = "autogroup",
+                      .because = state->because,
+                      .effective = state->value.has_value(),
+                      .outcome = state->outcome.empty() ? "nothing to do" : state->outcome};
+}
+
+}  // namespace priorityd

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/plan.hpp"
+
+#include <optional>
+
+namespace priorityd {
+namespace {
+
+using Kind = Outcome::Kind;
+
+bool is_written_somewhere(Setting setting)
+{
+    return setting != Setting::program_class && setting != Setting::children;
+}
+
+/// Settled without an attempt: empty when the setting is to be written.
+std::optional<Outcome> settle(Setting setting, const Value& wanted, const Value& actual, const Ledger& ledger)
+{
+    const auto* entry = ledger.find(setting);
+    if (wanted == actual)
+        return Outcome{entry && entry->written == wanted ? Kind::applied : Kind::already_so, {}};
+    const bool is_held = entry && entry->written && !(*entry->written == actual) && !(entry->before == actual);
+    if (is_held)
+        return Outcome{Kind::held, "somebody else has set " + to_text(actual)};
+    return std::nullopt;
+}
+
+/// Joins the settings that go into one system call.
+class ActionList {
+public:
+    void add(Setting setting, const Value& value)
+    {
+        switch (setting) {
+            case Setting::nice: scheduling().nice = std::get<Nice>(value); break;
+            case Setting::sched: scheduling().sched = std::get<SchedPolicy>(value); break;
+            case Setting::slice: scheduling().slice = std::get<Slice>(value); break;
+            case Setting::uclamp_min: uclamp().min = std::get<UclampPercent>(value); break;
+            case Setting::uclamp_max: uclamp().max = std::get<UclampPercent>(value); break;
+            case Setting::io: others_.emplace_back(SetIoPriority{std::get<IoPriority>(value)}); break;
+            case Setting::cpus: others_.emplace_back(SetAffinity{std::get<CpuSet>(std::get<CpuChoice>(value))}); break;
+            case Setting::oom_score_adj: others_.emplace_back(SetOomScoreAdj{std::get<OomScoreAdj>(value)}); break;
+            case Setting::timer_slack: others_.emplace_back(SetTimerSlack{std::get<TimerSlack>(value)}); break;
+            case Setting::program_class:
+            case Setting::cpu_weight:
+            case Setting::io_weight:
+            case Setting::children: break;  // settle_dead_knobs() has taken them out
+        }
+    }
+    /// Scheduling first: it is what the process waits for.
+    std::vector<Action> take()
+    {
+        std::vector<Action> actions;
+        if (scheduling_)
+            actions.emplace_back(*scheduling_);
+        if (uclamp_)
+            actions.emplace_back(*uclamp_);
+        actions.insert(actions.end(), others_.begin(), others_.end());
+        return actions;
+    }
+
+private:
+    SetScheduling& scheduling() { return scheduling_ ? *scheduling_ : scheduling_.emplace(); }
+    SetUclamp& uclamp() { return uclamp_ ? *uclamp_ : uclamp_.emplace(); }
+
+    std::optional<SetScheduling> scheduling_;
+    std::optional<SetUclamp> uclamp_;
+    std::vector<Action> others_;
+};
+
+}  // namespace
+
+Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs)
+{
+    Plan plan;
+    SettingMap alive;
+    for (const auto& [setting, value] : wanted) {
+        if (!is_written_somewhere(setting))
+            continue;
+        const auto knob = knobs.find(info(setting).name);
+        const bool comes_later = setting == Setting::cpu_weight || setting == Setting::io_weight;
+        if (comes_later)
+            plan.settled.emplace_back(setting, Outcome{Kind::not_applied, "this version does not set weights"});
+        else if (knob != knobs.end() && !knob->second.is_live)
+            plan.settled.emplace_back(setting, Outcome{Kind::not_live, knob->second.why});
+        else
+            alive.set(setting, value);
+    }
+    wanted = std::move(alive);
+    return plan;
+}
+
+Plan plan(const SettingMap& wanted, const SettingMap& actual, const Ledger& ledger)
+{
+    Plan plan;
+    ActionList actions;
+    for (const auto& [setting, value] : wanted) {
+        const auto* now = actual.find(setting);
+        if (!now)
+            continue;
+        if (auto outcome = settle(setting, value, *now, ledger))
+            plan.settled.emplace_back(setting, *std::move(outcome));
+        else
+            actions.add(setting, value);
+    }
+    plan.actions = actions.take();
+    return plan;
+}
+
+}  // namespace priorityd

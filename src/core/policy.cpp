@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/policy.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace priorityd {
+namespace {
+
+bool names_cpu_set(const SettingMap& settings)
+{
+    const auto* choice = find_value<CpuChoice>(settings, Setting::cpus);
+    return choice && std::holds_alternative<CpuSetName>(*choice);
+}
+
+}  // namespace
+
+const ProgramClass* Policy::find_class(std::string_view name) const
+{
+    const auto found = std::ranges::find(classes_, name, &ProgramClass::name);
+    return found == classes_.end() ? nullptr : &*found;
+}
+
+std::string Policy::place_text(Place place) const { return fmt::format("{}:{}", files_.at(place.file), place.line); }
+
+const Condition* Policy::condition(const Rule& rule) const
+{
+    return rule.condition == Rule::kNone ? nullptr : &conditions_[rule.condition];
+}
+
+const SettingMap* Policy::own_settings(const Rule& rule) const
+{
+    return rule.settings == Rule::kNone ? nullptr : &own_settings_[rule.settings];
+}
+
+std::string_view Policy::exact_name(const Rule& rule) const
+{
+    return rule.name == Rule::kNone ? std::string_view{} : index_.text_at(rule.name);
+}
+
+bool Policy::names_cpu_sets() const
+{
+    return std::ranges::any_of(classes_, names_cpu_set, &ProgramClass::settings) ||
+           std::ranges::any_of(own_settings_, names_cpu_set);
+}
+
+}  // namespace priorityd

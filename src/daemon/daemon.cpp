@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/daemon.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kernel/accounts.hpp"
+
+namespace priorityd::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Signals are at least this far apart. Source: the contract of ProcessesChanged.
+constexpr auto kPublishInterval = 100ms;
+/// An editor or a package manager writes several files in a row.
+constexpr auto kReloadDelay = 200ms;
+/// One turn of draining, so that D-Bus and signals get theirs during a storm; 8 to 20 us each.
+constexpr std::size_t kEventsATurn = 512;
+/// One turn of scanning, during which events wait: about half a millisecond.
+constexpr std::size_t kScanStep = 16;
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Daemon::Daemon(Parts parts)
+    : parts_{std::move(parts)}, pipeline_{parts_.world, parts_.knobs, std::make_shared<const Policy>()}
+{
+    if (auto policy = load_policy())
+        pipeline_.use(std::move(policy));
+}
+
+std::shared_ptr<const Policy> Daemon::load_policy()
+{
+    auto reading = read_policy(kernel::read_policy_files(parts_.sources), kernel::SystemAccounts{});
+    diagnostics_ = std::move(reading.diagnostics);
+    for (const auto& diagnostic : diagnostics_) {
+        const bool is_error = diagnostic.level == Diagnostic::Level::error;
+        parts_.log.write(is_error ? Log::Level::error : Log::Level::warning, diagnostic.to_text());
+    }
+    if (!reading.policy) {
+        parts_.log.error(fmt::format("the rules are refused for the errors above; {} stay in force",
+                                     generation_ == 0 ? "none" : "the earlier ones"));
+        return nullptr;
+    }
+    ++generation_;
+    return std::make_shared<const Policy>(*std::move(reading.policy));
+}
+
+Result<void> Daemon::start()
+{
+    if (auto attached = attach(); !attached)
+        return attached;
+    pipeline_.begin_scan();
+    while (pipeline_.continue_scan(kScanStep, now())) {
+    }
+    malloc_trim(0);  // reading the rules took several times the memory that they need
+    apply_settings();
+    on_events();  // what has started meanwhile
+    log_ready();
+    return {};
+}
+
+Result<void> Daemon::attach()
+{
+    auto& loop = parts_.loop;
+    Error error;
+    // Keeps the source; the first error is told.
+    const auto keep = [&](auto& source, auto&& attempt) {
+        if (attempt)
+            source = *std::forward<decltype(attempt)>(attempt);
+        else if (error.doing.empty())
+            error = attempt.error();
+    };
+    keep(events_, loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); }));
+    keep(scan_work_, loop.add_work(Priority::work, [this] { step_scan(); }));
+    keep(publish_timer_, loop.add_timer(Priority::later, [this] { publish(); }));
+    keep(due_timer_, loop.add_timer(Priority::later, [this] { run_due(); }));
+    keep(reload_timer_, loop.add_timer(Priority::later, [this] { reload(); }));
+    keep(watch_, FolderWatch::open());
+    if (watch_) {
+        watch_->watch(kernel::folders_to_watch(parts_.sources));
+        keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
+    }
+    if (!error.doing.empty())
+        return tl::unexpected(error);
+    return {};
+}
+
+void Daemon::stop()
+{
+    parts_.realtime.leave();
+    if (pipeline_.policy().settings().restore_on_exit)
+        pipeline_.restore();
+    const auto& tally = pipeline_.tally();
+    parts_.log.notice(fmt::format("stopped: {} settings had been applied, {} refused", tally.applied, tally.failed));
+}
+
+void Daemon::apply_settings()
+{
+    if (pipeline_.policy().settings().realtime)
+        parts_.realtime.enter();
+    else
+        parts_.realtime.leave();
+}
+
+void Daemon::on_events()
+{
+    if (parts_.realtime.was_demoted()) {
+        parts_.log.warning("ran for 200 ms without a pause and was taken out of real time by its own limit; back again");
+        parts_.realtime.enter();
+    }
+    const auto drained = parts_.connector.drain([this](Event&& event) { pipeline_.handle(event, now()); }, kEventsATurn);
+    counters_.events_received += drained.events;
+    counters_.events_malformed += drained.malformed;
+    counters_.events_lost += drained.overruns;
+    if (drained.failure)
+        return on_broken_connector(*drained.failure);
+    if (drained.overruns > 0)
+        request_scan();
+    arm_timers(now());
+}
+
+void Daemon::on_broken_connector(const Error& error)
+{
+    parts_.log.error(fmt::format("the proc connector broke: {}; opening it again", error.message()));
+    auto connector = kernel::ProcConnector::open();
+    if (!connector) {
+        parts_.log.error(connector.error().message());
+        return parts_.loop.stop(1);
+    }
+    events_ = Source{};  // before the socket that it watches is closed
+    parts_.connector = *std::move(connector);
+    auto source = parts_.loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); });
+    if (!source)
+        return parts_.loop.stop(1);
+    events_ = *std::move(source);
+    request_scan();
+}
+
+/// However often it is asked for until it begins, it is one scan.
+void Daemon::request_scan()
+{
+    is_scan_due_ = true;
+    scan_work_.enable();
+}
+
+void Daemon::step_scan()
+{
+    const auto pause = parts_.realtime.pause();
+    if (std::exchange(is_scan_due_, false)) {
+        ++counters_.rescans;
+        pipeline_.begin_scan();
+    }
+    if (pipeline_.continue_scan(kScanStep, now()))
+        scan_work_.enable();
+    arm_timers(now());
+}
+
+void Daemon::run_due()
+{
+    const auto pause = parts_.realtime.pause();
+    pipeline_.run_due(now());
+    arm_timers(now());
+}
+
+void Daemon::arm_timers(Instant at)
+{
+    if (pipeline_.has_changes() && !publish_timer_.is_armed())
+        publish_timer_.arm(std::max(at, last_published_ + kPublishInterval));
+    if (const auto due = pipeline_.deadline())
+        due_timer_.arm(*due);
+}
+
+void Daemon::publish()
+{
+    const auto pause = parts_.realtime.pause();
+    last_published_ = now();
+    const auto batch = pipeline_.take_changes();
+    for (auto* listener : listeners_)
+        listener->processes_changed(batch.rows, batch.left_out);
+}
+
+void Daemon::on_folder_change()
+{
+    if (watch_->has_changed() && !reload_timer_.is_armed())
+        reload_timer_.arm(now() + kReloadDelay);
+}
+
+ReloadReport Daemon::reload()
+{
+    const auto pause = parts_.realtime.pause();
+    watch_->watch(kernel::folders_to_watch(parts_.sources));  // folders may have come or gone
+    auto policy = load_policy();
+    ReloadReport report;
+    report.is_accepted = policy != nullptr;
+    if (policy) {
+        pipeline_.use(std::move(policy));
+        apply_settings();
+        request_scan();
+        malloc_trim(0);
+    }
+    report.rules = static_cast<std::uint32_t>(pipeline_.policy().rules().size());
+    report.diagnostics = diagnostics_;
+    for (auto* listener : listeners_)
+        listener->policy_reloaded(generation_, report);
+    return report;
+}
+
+std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter) const { return pipeline_.views(filter); }
+
+Explanation Daemon::classify(const GivenFacts& facts) const
+{
+    return priorityd::classify(pipeline_.shared_policy(), facts);
+}
+
+DaemonStatus Daemon::status() const
+{
+    const auto& policy = pipeline_.policy();
+    DaemonStatus status{.version = PRIORITYD_VERSION,
+                        .generation = generation_,
+                        .rules = static_cast<std::uint32_t>(policy.rules().size()),
+                        .classes = {},
+                        .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
+                        .counters = counters_,
+                        .knobs = pipeline_.knobs(),
+                        .listening = std::string{kernel::to_text(parts_.connector.filter())},
+                        .thread = parts_.realtime.state_text(),
+                        .is_dry_run = parts_.is_dry_run,
+                        .diagnostics = diagnostics_};
+    for (const auto& program_class : policy.classes())
+        status.classes.push_back(program_class.name);
+    status.counters.applied = pipeline_.tally().applied;
+    status.counters.failed = pipeline_.tally().failed;
+    return status;
+}
+
+void Daemon::log_ready() const
+{
+    std::vector<std::string_view> live;
+    for (const auto& [name, state] : pipeline_.knobs()) {
+        if (state.is_live)
+            live.push_back(name);
+    }
+    const auto& policy = pipeline_.policy();
+    parts_.log.notice(fmt::format("ready: {} rules, {} classes, {} processes decided for, {} settings applied; live knobs: {}{}",
+                                  policy.rules().size(), policy.classes().size(), pipeline_.tracked(),
+                                  pipeline_.tally().applied, fmt::join(live, ", "), parts_.is_dry_run ? "; dry run" : ""));
+}
+
+}  // namespace priorityd::daemon

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The daemon at work: lets the event loop drive the pipeline, and answers questions about both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/inspection.hpp"
+#include "core/pipeline.hpp"
+#include "daemon/event_loop.hpp"
+#include "daemon/folder_watch.hpp"
+#include "daemon/log.hpp"
+#include "kernel/policy_folders.hpp"
+#include "kernel/proc_connector.hpp"
+#include "kernel/realtime.hpp"
+
+namespace priorityd::daemon {
+
+/// What the daemon is made of; main() owns it all, and it outlives the daemon.
+struct Parts {
+    const Log& log;
+    EventLoop& loop;
+    World world;
+    kernel::ProcConnector& connector;
+    kernel::Realtime& realtime;
+    kernel::PolicySources sources;
+    Knobs knobs;
+    bool is_dry_run = false;
+};
+
+class Daemon final : public Inspection {
+public:
+    /// Loads the policy; one that is refused leaves an empty one in force, and the diagnostics in the log.
+    explicit Daemon(Parts parts);
+
+    /// Told of changes from now on; must outlive the daemon or be removed.
+    void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
+    void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
+
+    /// Attaches everything to the loop, looks at what already runs, and becomes a real-time thread.
+    /// Errors: those of the loop and of inotify.
+    [[nodiscard]] Result<void> start();
+    /// Puts back what was changed, unless the settings say otherwise.
+    void stop();
+
+    [[nodiscard]] DaemonStatus status() const override;
+    [[nodiscard]] Result<ProcessView> process(Pid pid) override { return pipeline_.view(pid); }
+    [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) const override;
+    [[nodiscard]] Result<Explanation> explanation(Pid pid) override { return pipeline_.explain(pid); }
+    [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
+    ReloadReport reload() override;
+
+private:
+    [[nodiscard]] Result<void> attach();
+    void on_events();
+    void on_folder_change();
+    void on_broken_connector(const Error& error);
+    void request_scan();
+    void step_scan();
+    void run_due();
+    void publish();
+    void arm_timers(Instant now);
+    void apply_settings();
+    [[nodiscard]] std::shared_ptr<const Policy> load_policy();
+    void log_ready() const;
+
+    Parts parts_;
+    std::uint32_t generation_ = 0;
+    Diagnostics diagnostics_;
+    Pipeline pipeline_;
+    Counters counters_;
+    std::vector<ChangeListener*> listeners_;
+    std::optional<FolderWatch> watch_;
+    bool is_scan_due_ = false;   // asked for and not begun
+    Instant last_published_{};
+    Source events_, folders_, scan_work_;
+    Timer publish_timer_, due_timer_, reload_timer_;
+};
+
+}  // namespace priorityd::daemon

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The event loop: sd-event with registrations that end with their owner.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/ids.hpp"
+#include "core/result.hpp"
+
+struct sd_event;
+struct sd_event_source;
+
+namespace priorityd::daemon {
+
+/// What comes first when several things are pending. Sources of one priority take turns.
+enum class Priority : std::int8_t {
+    events = -10,  ///< What a starting program waits for.
+    work = -10,    ///< Scans, in small steps: in turn with events, so that neither starves the other.
+    requests = 0,  ///< D-Bus, signals.
+    later = 10,    ///< Publishing, sessions.
+};
+
+/// One registration; it ends when this object does. The callback may destroy it.
+class Source {
+public:
+    using Callback = std::function<void()>;
+
+    Source() = default;
+    Source(Source&&) noexcept = default;
+    Source& operator=(Source&&) noexcept = default;
+
+    void enable();   ///< From now on; for timers and work: once.
+    void disable();
+
+protected:
+    friend class EventLoop;
+    struct State {
+        explicit State(Callback callback) : call{std::move(callback)} {}
+        State(const State&) = delete;
+        State& operator=(const State&) = delete;
+        ~State();
+        Callback call;
+        sd_event_source* source = nullptr;
+        bool is_once = false;
+    };
+    explicit Source(std::unique_ptr<State> state) : state_{std::move(state)} {}
+    std::unique_ptr<State> state_;
+};
+
+/// Calls back once at a given instant.
+class Timer : public Source {
+public:
+    Timer() = default;
+    void arm(Instant when);
+    [[nodiscard]] bool is_armed() const;
+
+private:
+    friend class EventLoop;
+    explicit Timer(Source&& source) : Source{std::move(source)} {}
+};
+
+class EventLoop {
+public:
+    [[nodiscard]] static Result<EventLoop> open();
+    EventLoop(EventLoop&&) noexcept = default;
+    EventLoop& operator=(EventLoop&&) noexcept = default;
+
+    /// Calls back while `fd` is readable. The fd stays the caller's and must outlive the source.
+    [[nodiscard]] Result<Source> watch_fd(int fd, Priority priority, Source::Callback callback);
+    /// Blocks the signal and calls back when it comes.
+    [[nodiscard]] Result<Source> watch_signal(int signal, Priority priority, Source::Callback callback);
+    /// Disarmed at first.
+    [[nodiscard]] Result<Timer> add_timer(Priority priority, Source::Callback callback);
+    /// Disabled at first; after enable() it is called once in its turn.
+    [[nodiscard]] Result<Source> add_work(Priority priority, Source::Callback callback);
+
+    /// Runs until stop(). Errors: those of sd_event_loop(3).
+    [[nodiscard]] Result<int> run();
+    void stop(int exit_status);
+    [[nodiscard]] sd_event* native() const { return event_.get(); }
+
+private:
+    struct Unref {
+        void operator()(sd_event* event) const;
+    };
+    explicit EventLoop(sd_event* event) : event_{event} {}
+    [[nodiscard]] static Result<Source> finish(std::unique_ptr<Source::State> state, int answer, Priority priority,
+                                               const char* doing);
+
+    std::unique_ptr<sd_event, Unref> event_;
+};
+
+}  // namespace priorityd::daemon

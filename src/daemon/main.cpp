@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Makes the parts, joins them, and runs the loop. The only place that knows every part.
+
+#include <csignal>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <systemd/sd-daemon.h>
+
+#include "bus/connection.hpp"
+#include "bus/service.hpp"
+#include "daemon/change_log.hpp"
+#include "daemon/daemon.hpp"
+#include "daemon/event_loop.hpp"
+#include "daemon/log.hpp"
+#include "daemon/options.hpp"
+#include "daemon/state_lock.hpp"
+#include "kernel/actuator.hpp"
+#include "kernel/knobs.hpp"
+#include "kernel/proc_connector.hpp"
+#include "kernel/procfs.hpp"
+#include "kernel/realtime.hpp"
+#include "kernel/topology.hpp"
+
+namespace priorityd::daemon {
+namespace {
+
+/// The daemon's place on a bus. Without one it works all the same.
+class BusSeat {
+public:
+    explicit BusSeat(const Log& log) : log_{log} {}
+
+    /// Errors: EEXIST when another priorityd is there.
+    Result<void> take(const std::string& where)
+    {
+        const auto address = bus::parse_address(where);
+        if (!address)
+            return failure(0, fmt::format("--bus {}: expected system, session, none or a D-Bus address", where));
+        auto connection = bus::Connection::open(*address);
+        if (!connection)
+            return tl::unexpected(connection.error());
+        connection_ = std::make_unique<bus::Connection>(*std::move(connection));
+        return {};
+    }
+
+    Result<void> serve(Daemon& daemon, EventLoop& loop)
+    {
+        auto service = bus::Service::create(*connection_, daemon, Uid{geteuid()});
+        if (!service)
+            return tl::unexpected(service.error());
+        service_ = *std::move(service);
+        if (auto named = connection_->request_name(); !named)
+            return named;
+        auto attachment = bus::attach(*connection_, loop.native(), [this, &daemon](const Error& error) { leave(daemon, error); });
+        if (!attachment)
+            return tl::unexpected(attachment.error());
+        attachment_.emplace(*std::move(attachment));
+        daemon.add_listener(*service_);
+        return {};
+    }
+
+private:
+    void leave(Daemon& daemon, const Error& error)
+    {
+        log_.warning(fmt::format("lost the bus: {}; going on without it", error.message()));
+        daemon.remove_listener(*service_);
+        attachment_.reset();
+        service_.reset();
+        connection_.reset();
+    }
+
+    const Log& log_;
+    std::unique_ptr<bus::Connection> connection_;
+    std::unique_ptr<bus::Service> service_;
+    std::optional<bus::Attachment> attachment_;
+};
+
+kernel::PolicySources sources_of(const Options& options)
+{
+    auto sources = kernel::default_sources();
+    if (options.config)
+        kernel::use_settings_file(sources, *options.config);
+    if (!options.rules.empty())
+        kernel::use_rules(sources, options.rules);
+    return sources;
+}
+
+int fail(const Log& log, const Error& error)
+{
+    log.error("priorityd: " + error.message());
+    return 1;
+}
+
+int run(const Options& options, const Log& log)
+{
+    auto connector = kernel::ProcConnector::open();
+    if (!connector)
+        return fail(log, connector.error());
+    auto lock = StateLock::take(options.state);
+    if (!lock && lock.error().code == EWOULDBLOCK)
+        return fail(log, {0, fmt::format("another priorityd is running in {}", options.state.string())});
+    if (!lock)
+        log.warning(fmt::format("no state is kept: {}", lock.error().message()));
+    auto loop = EventLoop::open();
+    if (!loop)
+        return fail(log, loop.error());
+    BusSeat seat{log};
+    const bool has_bus = options.bus != "none";
+    if (has_bus) {
+        if (auto taken = seat.take(options.bus); !taken)
+            return fail(log, taken.error());
+    }
+    auto procfs = kernel::Procfs::open();
+    if (!procfs)
+        return fail(log, procfs.error());
+
+    kernel::KernelActuator kernel_actuator;
+    kernel::DryRunActuator dry_run_actuator;
+    kernel::Topology topology;
+    kernel::Realtime realtime;
+    Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
+    Daemon daemon{{.log = log,
+                   .loop = *loop,
+                   .world = {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .own_pid = Pid{getpid()}},
+                   .connector = *connector,
+                   .realtime = realtime,
+                   .sources = sources_of(options),
+                   .knobs = kernel::probe_knobs({}),
+                   .is_dry_run = options.is_dry_run}};
+    ChangeLog change_log{log};
+    daemon.add_listener(change_log);
+    if (has_bus) {
+        if (auto serving = seat.serve(daemon, *loop); !serving)
+            return fail(log, serving.error());
+    }
+    const auto stop = [&] { loop->stop(0); };
+    const auto terminate = loop->watch_signal(SIGTERM, Priority::requests, stop);
+    const auto interrupt = loop->watch_signal(SIGINT, Priority::requests, stop);
+    const auto hang_up = loop->watch_signal(SIGHUP, Priority::requests, [&] { daemon.reload(); });
+    if (!terminate || !interrupt || !hang_up)
+        return fail(log, {0, "cannot wait for signals"});
+    if (auto started = daemon.start(); !started)
+        return fail(log, started.error());
+    sd_notify(0, "READY=1");
+    const auto status = loop->run();
+    sd_notify(0, "STOPPING=1");
+    daemon.stop();
+    return status ? *status : fail(log, status.error());
+}
+
+}  // namespace
+}  // namespace priorityd::daemon
+
+int main(int argc, char** argv)
+{
+    using namespace priorityd::daemon;
+    const auto options = parse_options(argc, argv);
+    if (const auto* status = std::get_if<int>(&options))
+        return *status;
+    const Log log{std::get<Options>(options).log_level};
+    return run(std::get<Options>(options), log);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/options.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+namespace priorityd::daemon {
+namespace {
+
+const std::map<std::string, Log::Level> kLevels{{"error", Log::Level::error},
+                                                {"warning", Log::Level::warning},
+                                                {"notice", Log::Level::notice},
+                                                {"info", Log::Level::info},
+                                                {"debug", Log::Level::debug}};
+
+void describe(CLI::App& app, Options& options)
+{
+    app.set_version_flag("--version", PRIORITYD_VERSION);
+    app.add_option("--config", options.config, "Settings file, instead of /etc/priorityd/priorityd.toml and its drop-ins")
+        ->type_name("FILE");
+    app.add_option("--rules", options.rules, "Folder of rules, instead of the default ones; may be repeated, later wins")
+        ->type_name("DIR")->allow_extra_args(false);
+    app.add_option("--state", options.state, "State folder")->type_name("DIR")->capture_default_str();
+    app.add_option("--bus", options.bus, "Message bus: system, session, none or an address")->capture_default_str();
+    app.add_flag("--dry-run", options.is_dry_run, "Decide and publish everything, apply nothing");
+    app.add_option("--log-level", options.log_level, "info prints each change")
+        ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
+        ->type_name("error|warning|notice|info|debug");
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, const char* const* argv)
+{
+    Options options;
+    if (const char* state = std::getenv("STATE_DIRECTORY"))  // NOLINT(concurrency-mt-unsafe): one thread
+        options.state = state;
+    CLI::App app{"Gives programs their priorities as they start, by rules."};
+    describe(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& done) {
+        return app.exit(done);
+    } catch (const CLI::ParseError& wrong) {
+        std::cerr << "priorityd: " << wrong.what() << "; see priorityd --help\n";
+        return kExitUsage;
+    }
+    return options;
+}
+
+}  // namespace priorityd::daemon

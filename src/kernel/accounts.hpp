@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Users and groups of this machine.
+#pragma once
+
+#include <string>
+
+#include "core/condition.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+
+namespace priorityd::kernel {
+
+/// Asks the name service (passwd, group, and what nsswitch.conf adds), so it may take as long as a network needs:
+/// for reading rules, not for the exec path. A decimal number stands for itself, whether or not such an account exists.
+class SystemAccounts final : public Accounts {
+public:
+    [[nodiscard]] Result<Uid> uid_of(const std::string& user) const override;
+    [[nodiscard]] Result<Gid> gid_of(const std::string& group) const override;
+};
+
+/// The user's name, or the number where it has none. Asks the name service too.
+[[nodiscard]] std::string user_name(Uid user);
+
+}  // namespace priorityd::kernel

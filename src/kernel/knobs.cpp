@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// One function per knob: what the kernel can do, then what this process may do with it.
+#include "kernel/knobs.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/autogroup.hpp"
+#include "kernel/sched.hpp"
+#include "kernel/small_file.hpp"
+
+namespace priorityd::kernel {
+namespace {
+
+constexpr std::string_view kLater = "applied by a later version";
+
+/// What this process may do, as far as it matters here.
+struct Capabilities {
+    bool may_nice = false;      ///< CAP_SYS_NICE
+    bool may_resource = false;  ///< CAP_SYS_RESOURCE
+    bool may_override = false;  ///< CAP_DAC_OVERRIDE
+};
+
+Capabilities own_capabilities()
+{
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+    if (::syscall(SYS_capget, &header, sets.data()) != 0)
+        return {};
+    const auto has = [&](unsigned capability) {
+        return (sets[capability / 32].effective >> capability % 32 & 1U) != 0;
+    };
+    return {has(CAP_SYS_NICE), has(CAP_SYS_RESOURCE), has(CAP_DAC_OVERRIDE)};
+}
+
+/// Where files are looked for. A root that is missing has no files.
+struct OpenRoots {
+    UniqueFd proc;
+    UniqueFd sys;
+};
+
+bool exists(const UniqueFd& root, const std::string& file)
+{
+    return ::faccessat(root.get(), file.c_str(), F_OK, 0) == 0;
+}
+
+/// The first line of a file; empty when it cannot be read.
+std::string first_line(const UniqueFd& root, const std::string& file)
+{
+    std::array<char, 256> buffer;
+    const auto text = read_small_file(root.get(), file.c_str(), buffer);
+    return text ? std::string{text->substr(0, text->find('\n'))} : std::string{};
+}
+
+KnobState live(std::string limits = {})
+{
+    return {true, std::move(limits)};
+}
+
+KnobState not_live(std::string_view why)
+{
+    return {false, std::string{why}};
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator)
+{
+    std::string text;
+    for (const auto& part : parts) {
+        if (!text.empty() && !part.empty())
+            text += separator;
+        text += part;
+    }
+    return text;
+}
+
+/// Who decides what comes of nice values, slices and weights instead of the kernel; empty for nobody.
+std::string foreign_scheduler(const OpenRoots& roots)
+{
+    if (first_line(roots.sys, "kernel/sched_ext/state") != "enabled")
+        return {};
+    return "what comes of it is up to the sched_ext scheduler " + first_line(roots.sys, "kernel/sched_ext/root/ops");
+}
+
+KnobState nice_state(const Capabilities& own, const std::string& scheduler)
+{
+    const std::string limits =
+        own.may_nice ? "" : "lowering only, and only processes of the own user: CAP_SYS_NICE is missing";
+    return live(joined({limits, scheduler}, "; "));
+}
+
+KnobState sched_state(const Capabilities& own)
+{
+    return live(own.may_nice ? "" : "no fifo and rr, and only processes of the own user: CAP_SYS_NICE is missing");
+}
+
+KnobState slice_state(const std::string& scheduler)
+{
+    if (!takes_custom_slices())
+        return not_live("slices need Linux 6.12");
+    return live(scheduler);
+}
+
+KnobState cpus_state(const Capabilities& own)
+{
+    const auto cpus = affinity_of(Tid{0});
+    if (!cpus)
+        return not_live(cpus.error().message());
+    return live(own.may_nice ? "" : "only processes of the own user: CAP_SYS_NICE is missing");
+}
+
+KnobState oom_state(const OpenRoots& roots, const Capabilities& own)
+{
+    if (!exists(roots.proc, "self/oom_score_adj"))
+        return not_live("there is no /proc/PID/oom_score_adj");
+    const std::string lower = own.may_resource ? "" : "not below what a process was given: CAP_SYS_RESOURCE is missing";
+    const std::string others = own.may_override ? "" : "only processes of the own user: CAP_DAC_OVERRIDE is missing";
+    return live(joined({lower, others}, "; "));
+}
+
+KnobState timer_slack_state(const OpenRoots& roots, const Capabilities& own)
+{
+    if (!exists(roots.proc, "self/timerslack_ns"))
+        return not_live("there is no /proc/PID/timerslack_ns");
+    // The kernel asks for it even for processes of the same user. Source: timerslack_ns_write() in fs/proc/base.c.
+    if (!own.may_nice)
+        return not_live("CAP_SYS_NICE is missing");
+    return live();
+}
+
+KnobState uclamp_state()
+{
+    return has_utilisation_clamps() ? live() : not_live("this kernel has no uclamp");
+}
+
+KnobState autogroup_state(const OpenRoots& roots, const std::string& scheduler)
+{
+    if (!exists(roots.proc, "sys/kernel/sched_autogroup_enabled"))
+        return not_live("this kernel has no autogroups");
+    if (!is_autogroup_enabled(roots.proc.get()))
+        return not_live("autogroups are switched off (kernel.sched_autogroup_enabled = 0)");
+    const std::string controllers = ' ' + first_line(roots.sys, "fs/cgroup/cgroup.subtree_control") + ' ';
+    const bool is_shared_out = controllers.find(" cpu ") != std::string::npos;
+    return live(joined({is_shared_out ? "outside of cgroups that share out CPU time" : "", scheduler}, "; "));
+}
+
+/// A disk and the I/O scheduler that it uses.
+struct BlockDevice {
+    std::string name;
+    std::string scheduler;
+
+    /// The others ignore I/O priorities. Source: Documentation/block/ioprio.rst.
+    [[nodiscard]] bool heeds_priorities() const { return scheduler == "bfq" || scheduler == "mq-deadline"; }
+};
+
+/// "bfq" of "mq-deadline kyber [bfq] none".
+std::string chosen_scheduler(std::string_view line)
+{
+    const std::size_t open = line.find('[');
+    const std::size_t close = line.find(']', open == std::string_view::npos ? 0 : open);
+    if (open == std::string_view::npos || close == std::string_view::npos)
+        return "none";
+    return std::string{line.substr(open + 1, close - open - 1)};
+}
+
+/// Real devices alone: what stands on others (loop, dm, md) passes its requests on to them.
+std::vector<BlockDevice> block_devices(const UniqueFd& sys)
+{
+    std::vector<BlockDevice> devices;
+    UniqueFd folder{::openat(sys.get(), "block", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir{folder ? ::fdopendir(folder.get()) : nullptr, ::closedir};
+    if (!dir)
+        return devices;
+    static_cast<void>(folder.release());
+    while (const dirent* entry = ::readdir(dir.get())) {
+        const std::string path = "block/" + std::string{entry->d_name};
+        if (entry->d_name[0] != '.' && exists(sys, path + "/device"))
+            devices.push_back({entry->d_name, chosen_scheduler(first_line(sys, path + "/queue/scheduler"))});
+    }
+    std::ranges::sort(devices, {}, &BlockDevice::name);
+    return devices;
+}
+
+/// "sda: bfq, sdb: none", of those that `which` holds for.
+template <typename Which>
+std::string device_list(const std::vector<BlockDevice>& devices, Which which)
+{
+    std::vector<std::string> parts;
+    for (const auto& device : devices) {
+        if (which(device))
+            parts.push_back(device.name + ": " + device.scheduler);
+    }
+    return joined(parts, ", ");
+}
+
+KnobState io_state(const OpenRoots& roots)
+{
+    if (const auto own = io_priority_of(Tid{0}); !own)
+        return not_live(own.error().message());
+    const auto devices = block_devices(roots.sys);
+    const auto heeds = [](const BlockDevice& device) { return device.heeds_priorities(); };
+    const std::string listening = device_list(devices, heeds);
+    const std::string deaf = device_list(devices, std::not_fn(heeds));
+    if (listening.empty())
+        return not_live("no block device uses BFQ or mq-deadline" + (deaf.empty() ? "" : " (" + deaf + ")"));
+    return live("heeded by " + listening + (deaf.empty() ? "" : ", ignored by " + deaf));
+}
+
+OpenRoots open_roots(const Roots& roots)
+{
+    return {UniqueFd{::open(roots.proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)},
+            UniqueFd{::open(roots.sys.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}};
+}
+
+}  // namespace
+
+Knobs probe_knobs(const Roots& roots)
+{
+    const OpenRoots folders = open_roots(roots);
+    const Capabilities own = own_capabilities();
+    const std::string scheduler = foreign_scheduler(folders);
+    const KnobState uclamp = uclamp_state();
+    return {
+        {"nice", nice_state(own, scheduler)},
+        {"sched", sched_state(own)},
+        {"slice", slice_state(scheduler)},
+        {"io", io_state(folders)},
+        {"cpu_weight", not_live(kLater)},
+        {"io_weight", not_live(kLater)},
+        {"cpus", cpus_state(own)},
+        {"oom_score_adj", oom_state(folders, own)},
+        {"timer_slack", timer_slack_state(folders, own)},
+        {"uclamp_min", uclamp},
+        {"uclamp_max", uclamp},
+        {"autogroup", autogroup_state(folders, scheduler)},
+    };
+}
+
+}  // namespace priorityd::kernel

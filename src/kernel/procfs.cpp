@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// System calls below a process's folder. The exec path runs through here: no allocation but for the facts themselves.
+#include "kernel/procfs.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/names.hpp"
+#include "kernel/autogroup.hpp"
+#include "kernel/process_list.hpp"
+#include "kernel/procfs_text.hpp"
+#include "kernel/sched.hpp"
+#include "kernel/small_file.hpp"
+
+namespace priorityd::kernel {
+namespace {
+
+/// Deeper trees exist only to annoy. systemd, session, shell, build tools: a dozen.
+constexpr std::size_t kMostAncestors = 32;
+/// Enough for any program that renders or plays; a server's thousands of sockets are not worth the time.
+constexpr int kMostDescriptors = 4096;
+/// The fields up to the start time take at most 500 bytes.
+constexpr std::size_t kStatBytes = 1024;
+/// Thirteen v1 hierarchies with paths of usual length fit several times.
+constexpr std::size_t kCgroupBytes = 8192;
+constexpr Pid kInit{1};
+
+struct CloseDir {
+    void operator()(DIR* folder) const { ::closedir(folder); }
+};
+using Dir = std::unique_ptr<DIR, CloseDir>;
+
+Dir open_dir(int folder, const char* name)
+{
+    UniqueFd descriptor{::openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!descriptor)
+        return nullptr;
+    Dir dir{::fdopendir(descriptor.get())};
+    if (dir)
+        static_cast<void>(descriptor.release());
+    return dir;
+}
+
+/// The name of a file whose path starts with a number, for openat below /proc. Its text is NUL-terminated.
+class NumberedPath {
+public:
+    explicit NumberedPath(std::int32_t number, std::string_view rest = {})
+    {
+        char* end = std::to_chars(text_.data(), text_.data() + kDigits, number).ptr;
+        *std::ranges::copy(rest.substr(0, text_.size() - kDigits - 1), end).out = '\0';
+    }
+    [[nodiscard]] const char* c_str() const { return text_.data(); }
+
+private:
+    static constexpr std::size_t kDigits = 12;
+    std::array<char, 48> text_;
+};
+
+/// Calls `visit` with each number among the names in `dir`, until it answers false.
+template <typename Visit>
+void for_each_number(DIR* dir, Visit visit)
+{
+    while (const dirent* entry = ::readdir(dir)) {
+        const auto number = parse_number<int>(entry->d_name);
+        if (number && *number >= 0 && !visit(*number))
+            return;
+    }
+}
+
+/// The target of a link; empty when it cannot be read.
+std::string_view read_link(int folder, const char* name, std::span<char> buffer)
+{
+    const ssize_t length = ::readlinkat(folder, name, buffer.data(), buffer.size());
+    return {buffer.data(), length < 0 ? 0 : static_cast<std::size_t>(length)};
+}
+
+tl::unexpected<Error> not_live(std::string why)
+{
+    return failure(EOPNOTSUPP, std::move(why));
+}
+
+template <typename T, typename Wrap>
+Result<Value> as_value(const Result<T>& value, Wrap wrap)
+{
+    if (!value)
+        return tl::unexpected(value.error());
+    return wrap(*value);
+}
+
+Result<Value> policy_value(const SchedAttr& attributes)
+{
+    if (const auto policy = policy_of(attributes))
+        return Value{*policy};
+    return not_live(fmt::format("it runs under policy {} of the kernel, which rules cannot name", attributes.policy));
+}
+
+Result<Value> slice_value(const SchedAttr& attributes)
+{
+    if (const auto slice = slice_of(attributes))
+        return Value{*slice};
+    if (is_realtime_number(attributes.policy))
+        return not_live("real-time policies have no slice");
+    return not_live("slices need Linux 6.12");
+}
+
+Result<Value> clamp_value(const SchedAttr& attributes, Setting setting)
+{
+    if (!has_utilisation_clamps())
+        return not_live("this kernel has no uclamp");
+    const auto percent = percent_of(setting == Setting::uclamp_min ? attributes.util_min : attributes.util_max);
+    if (!percent)
+        return not_live("the kernel gives a clamp above 1024");
+    return Value{*percent};
+}
+
+bool is_user_process(int proc, int pid)
+{
+    std::array<char, kStatBytes> buffer;
+    const auto text = read_small_file(proc, NumberedPath{pid, "/stat"}.c_str(), buffer);
+    const auto fields = text ? parse_stat(*text) : std::nullopt;
+    return fields && !fields->is_kernel_thread();
+}
+
+/// For a tree that libproc2, which knows /proc alone, cannot list.
+std::vector<Pid> list_folder(int proc)
+{
+    std::vector<Pid> pids;
+    const Dir dir = open_dir(proc, ".");
+    if (!dir)
+        return pids;
+    for_each_number(dir.get(), [&](int number) {
+        if (is_user_process(proc, number))
+            pids.push_back(Pid{number});
+        return true;
+    });
+    return pids;
+}
+
+bool is_same_folder(int folder, const char* path)
+{
+    struct stat left {};
+    struct stat right {};
+    return ::fstat(folder, &left) == 0 && ::stat(path, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+}  // namespace
+
+ProcfsHandle::ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd folder)
+    : roots_{roots}, pid_{pid}, folder_{std::move(folder)}
+{
+}
+
+tl::unexpected<Error> ProcfsHandle::gone() const
+{
+    return failure(ESRCH, fmt::format("/proc/{}", raw(pid_)));
+}
+
+Result<void> ProcfsHandle::read(FactSet wanted, Snapshot& into)
+{
+    auto proof = Proof::none;
+    const auto read_if = [&](Fact fact, Proof (ProcfsHandle::*reader)(Snapshot&) const) {
+        if (wanted.contains(fact) && (this->*reader)(into) == Proof::alive)
+            proof = Proof::alive;
+    };
+    // The folder of a reaped process says that root owns it, so the owner comes before whatever proves that it lives.
+    read_if(Fact::owner, &ProcfsHandle::read_owner);
+    read_if(Fact::exe, &ProcfsHandle::read_exe);
+    read_if(Fact::argv, &ProcfsHandle::read_argv);
+    read_if(Fact::cgroup, &ProcfsHandle::read_cgroup);
+    read_if(Fact::devices, &ProcfsHandle::read_devices);
+    const bool wants_ancestors = wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors);
+    if (wanted.contains(Fact::stat) || (wants_ancestors && !into.known.contains(Fact::stat))) {
+        if (auto done = read_stat(into); !done)
+            return done;
+        wanted |= Fact::stat;
+    } else if (proof == Proof::none && !is_alive()) {
+        return gone();
+    }
+    if (wanted.contains(Fact::exe) || wanted.contains(Fact::stat) || wanted.contains(Fact::argv))
+        into.names = names_of(into);
+    into.known |= wanted.without(Fact::parent | Fact::ancestors);
+    if (!wants_ancestors)
+        return {};
+    const bool wants_all = (wanted | into.known).contains(Fact::ancestors);
+    return read_ancestors(into, wants_all ? kMostAncestors : 1);
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_owner(Snapshot& into) const
+{
+    struct stat info {};
+    if (::fstat(folder_.get(), &info) == 0) {
+        into.uid = Uid{info.st_uid};
+        into.gid = Gid{info.st_gid};
+    }
+    return Proof::none;
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_exe(Snapshot& into) const
+{
+    std::array<char, PATH_MAX> buffer;
+    into.exe = exe_path(read_link(folder_.get(), "exe", buffer));
+    return into.exe.empty() ? Proof::none : Proof::alive;
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_argv(Snapshot& into) const
+{
+    std::array<char, kCmdlineBytes> buffer;
+    const auto text = read_small_file(folder_.get(), "cmdline", buffer);
+    into.argv = parse_cmdline(text.value_or(std::string_view{}));
+    return into.argv.empty() ? Proof::none : Proof::alive;
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_cgroup(Snapshot& into) const
+{
+    std::array<char, kCgroupBytes> buffer;
+    const auto text = read_small_file(folder_.get(), "cgroup", buffer);
+    auto paths = parse_cgroup(text.value_or(std::string_view{})).value_or(CgroupPaths{});
+    into.cgroup = std::move(paths.path);
+    into.cpu_cgroup = std::move(paths.cpu);
+    return text && !text->empty() ? Proof::alive : Proof::none;
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_devices(Snapshot& into) const
+{
+    into.uses = {};
+    const Dir dir = open_dir(folder_.get(), "fd");
+    if (!dir)
+        return Proof::none;
+    std::array<char, PATH_MAX> buffer;
+    int left = kMostDescriptors;
+    for_each_number(dir.get(), [&](int number) {
+        const Uses uses = uses_of(read_link(::dirfd(dir.get()), NumberedPath{number}.c_str(), buffer));
+        into.uses.gpu = into.uses.gpu || uses.gpu;
+        into.uses.audio = into.uses.audio || uses.audio;
+        return --left > 0 && !(into.uses.gpu && into.uses.audio);
+    });
+    return Proof::none;
+}
+
+Result<void> ProcfsHandle::read_stat(Snapshot& into) const
+{
+    std::array<char, kStatBytes> buffer;
+    const auto text = read_small_file(folder_.get(), "stat", buffer);
+    if (!text)
+        return text.error().is_vanished() ? gone() : failure(text.error().code, text.error().doing);
+    const auto fields = parse_stat(*text);
+    if (!fields)
+        return failure(EBADMSG, fmt::format("parse /proc/{}/stat", raw(pid_)));
+    into.key = ProcessKey{pid_, fields->start_ticks};
+    into.comm = fields->comm;
+    into.parent = fields->parent;
+    into.session = fields->session;
+    into.has_tty = fields->terminal != 0;
+    into.is_kernel_thread = fields->is_kernel_thread();
+    into.is_zombie = fields->is_zombie();
+    into.threads = fields->threads;
+    return {};
+}
+
+Result<void> ProcfsHandle::read_ancestors(Snapshot& into, std::size_t levels) const
+{
+    into.ancestors = names_of_ancestors(into, levels);
+    if (into.ancestors.empty() && raw(into.parent) > 0) {
+        // The parent that was known has ended: the one who adopted the process counts now.
+        if (auto done = read_stat(into); !done)
+            return done;
+        into.ancestors = names_of_ancestors(into, levels);
+    }
+    into.known |= levels > 1 ? Fact::parent | Fact::ancestors : FactSet{Fact::parent};
+    return {};
+}
+
+std::vector<Names> ProcfsHandle::names_of_ancestors(const Snapshot& child, std::size_t levels) const
+{
+    std::vector<Names> names;
+    Pid parent = child.parent;
+    std::uint64_t born = child.key.start_ticks;
+    while (names.size() < levels && raw(parent) > 0) {
+        UniqueFd folder{
+            ::openat(roots_.proc.get(), NumberedPath{raw(parent)}.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        if (!folder)
+            break;
+        Snapshot process;
+        ProcfsHandle handle{roots_, parent, std::move(folder)};
+        // No parent is younger than its child: a younger one has got the pid of a parent that has ended.
+        if (!handle.read(Fact::exe | Fact::argv | Fact::stat, process) || process.key.start_ticks > born)
+            break;
+        names.push_back(std::move(process.names));
+        if (parent == kInit)
+            break;
+        parent = process.parent;
+        born = process.key.start_ticks;
+    }
+    return names;
+}
+
+Result<Value> ProcfsHandle::actual(Setting setting)
+{
+    auto value = value_of(setting);
+    // Alive after the answer, alive when it was given: so it is of this process and of no other with its pid.
+    if (!is_alive())
+        return gone();
+    return value;
+}
+
+Result<Value> ProcfsHandle::value_of(Setting setting)
+{
+    const Tid leader = leader_of(pid_);
+    switch (setting) {
+        case Setting::nice:
+            return as_value(nice_of(leader), [](Nice nice) { return Value{nice}; });
+        case Setting::sched:
+        case Setting::slice:
+        case Setting::uclamp_min:
+        case Setting::uclamp_max:
+            return scheduling_value(setting);
+        case Setting::io:
+            return as_value(io_priority_of(leader), [](const IoPriority& io) { return Value{io}; });
+        case Setting::cpus:
+            return as_value(affinity_of(leader), [](const CpuSet& cpus) { return Value{CpuChoice{cpus}}; });
+        case Setting::oom_score_adj:
+            return oom_score_adj();
+        case Setting::timer_slack:
+            return timer_slack();
+        case Setting::cpu_weight:
+        case Setting::io_weight:
+            return not_live("applied by a later version");
+        case Setting::program_class:
+        case Setting::children:
+            break;
+    }
+    return not_live("not a knob of the kernel");
+}
+
+Result<Value> ProcfsHandle::scheduling_value(Setting setting)
+{
+    const auto attributes = attributes_of(leader_of(pid_));
+    if (!attributes)
+        return tl::unexpected(attributes.error());
+    if (setting == Setting::sched)
+        return policy_value(*attributes);
+    if (setting == Setting::slice)
+        return slice_value(*attributes);
+    return clamp_value(*attributes, setting);
+}
+
+Result<Value> ProcfsHandle::oom_score_adj() const
+{
+    std::array<char, 32> buffer;
+    const auto text = read_small_file(folder_.get(), "oom_score_adj", buffer);
+    if (!text)
+        return failure(text.error().code, fmt::format("{} of pid {}", text.error().doing, raw(pid_)));
+    const auto value = OomScoreAdj::make(parse_number<int>(*text).value_or(OomScoreAdj::kLow - 1));
+    if (!value)
+        return failure(EBADMSG, fmt::format("parse oom_score_adj of pid {}", raw(pid_)));
+    return Value{*value};
+}
+
+Result<Value> ProcfsHandle::timer_slack()
+{
+    const auto length = timer_slack_of(leader_of(pid_));
+    if (!length)
+        return tl::unexpected(length.error());
+    if (const auto slack = TimerSlack::make(*length))
+        return Value{*slack};
+    return not_live(length->count() == 0 ? "a real-time thread has no timer slack" : "its timer slack exceeds 4 s");
+}
+
+bool ProcfsHandle::is_alive()
+{
+    const auto threads = count_threads();
+    return threads ? *threads > 0 : ::faccessat(folder_.get(), "stat", F_OK, 0) == 0;
+}
+
+bool ProcfsHandle::is_single_threaded()
+{
+    return count_threads() == 1UL;
+}
+
+/// The kernel adds the number of threads to the two links of task/, and none once the process is reaped. Empty when it
+/// cannot be told: no descriptor left, or a file system that does not count the links of folders. Source:
+/// proc_task_getattr() in fs/proc/base.c.
+std::optional<unsigned long> ProcfsHandle::count_threads()
+{
+    constexpr nlink_t kOwnLinks = 2;
+    struct stat info {};
+    if (!task_)
+        task_.reset(::openat(folder_.get(), "task", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!task_ && (errno == ENOENT || errno == ESRCH))
+        return 0;
+    if (!task_ || ::fstat(task_.get(), &info) != 0 || info.st_nlink < kOwnLinks)
+        return std::nullopt;
+    return info.st_nlink - kOwnLinks;
+}
+
+std::vector<Tid> ProcfsHandle::threads()
+{
+    std::vector<Tid> tids;
+    const Dir dir = open_dir(folder_.get(), "task");
+    if (!dir)
+        return tids;
+    for_each_number(dir.get(), [&](int number) {
+        tids.push_back(Tid{number});
+        return true;
+    });
+    // The kernel lists the leader first as a rule; whoever relies on it should not have to know.
+    const auto leader = std::ranges::find(tids, leader_of(pid_));
+    if (leader != tids.end())
+        std::rotate(tids.begin(), leader, leader + 1);
+    return tids;
+}
+
+Result<Autogroup> ProcfsHandle::autogroup()
+{
+    std::array<char, 64> buffer;
+    const auto text = read_small_file(folder_.get(), "autogroup", buffer);
+    if (!text && !is_alive())
+        return gone();
+    if (!text)
+        return not_live("this kernel has no autogroups");
+    if (!is_autogroup_enabled(roots_.proc.get()))
+        return not_live("autogroups are switched off (kernel.sched_autogroup_enabled = 0)");
+    const auto nice = parse_autogroup(*text);
+    if (!nice)
+        return not_live("its session has no autogroup");
+    Snapshot process;
+    if (auto known = read(Fact::cgroup, process); !known)
+        return tl::unexpected(known.error());
+    const CgroupPaths cgroups{.path = std::move(process.cgroup), .cpu = std::move(process.cpu_cgroup)};
+    if (auto reason = what_overrides_autogroup(roots_.sys.get(), cgroups))
+        return not_live(*std::move(reason));
+    return Autogroup{*nice};
+}
+
+Result<void> ProcfsHandle::write(const char* file, std::string_view text)
+{
+    const auto written = write_small_file(folder_.get(), file, text);
+    if (written)
+        return {};
+    if (!is_alive())
+        return gone();
+    return failure(written.error().code, fmt::format("write(/proc/{}/{}, {})", raw(pid_), file, text));
+}
+
+/// task/TID has no timerslack_ns, /proc/TID has. The file is opened first and the thread looked for in this process
+/// afterwards: if it is there, it was there when the file was opened.
+Result<UniqueFd> ProcfsHandle::open_thread_file(Tid thread, const char* file, int flags) const
+{
+    const NumberedPath path{raw(thread), file};
+    UniqueFd descriptor{::openat(roots_.proc.get(), path.c_str(), flags | O_CLOEXEC)};
+    if (!descriptor)
+        return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", path.c_str()));
+    std::array<char, 24> member{"task/"};
+    std::to_chars(member.data() + 5, member.data() + member.size() - 1, raw(thread));
+    if (::faccessat(folder_.get(), member.data(), F_OK, 0) != 0)
+        return failure(ESRCH, fmt::format("/proc/{}/{}", raw(pid_), member.data()));
+    return descriptor;
+}
+
+Result<std::chrono::nanoseconds> ProcfsHandle::timer_slack_of(Tid thread)
+{
+    const auto file = open_thread_file(thread, "/timerslack_ns", O_RDONLY);
+    if (!file)
+        return tl::unexpected(file.error());
+    std::array<char, 32> buffer;
+    const ssize_t length = ::read(file->get(), buffer.data(), buffer.size());
+    if (length < 0)
+        return failure(errno, fmt::format("read(/proc/{}/timerslack_ns)", raw(thread)));
+    const auto value = parse_number<std::uint64_t>({buffer.data(), static_cast<std::size_t>(length)});
+    if (!value || *value > INT64_MAX)
+        return failure(EBADMSG, fmt::format("parse /proc/{}/timerslack_ns", raw(thread)));
+    return std::chrono::nanoseconds{static_cast<std::int64_t>(*value)};
+}
+
+Result<void> ProcfsHandle::set_timer_slack(Tid thread, TimerSlack slack)
+{
+    const auto file = open_thread_file(thread, "/timerslack_ns", O_WRONLY);
+    if (!file)
+        return tl::unexpected(file.error());
+    const std::string text = std::to_string(slack.length.count());
+    if (::write(file->get(), text.data(), text.size()) < 0)
+        return failure(errno, fmt::format("write(/proc/{}/timerslack_ns, {})", raw(thread), text));
+    return {};
+}
+
+Procfs::Procfs(UniqueFd proc, UniqueFd sys)
+{
+    const bool is_own_proc = is_same_folder(proc.get(), "/proc");
+    roots_ = std::make_unique<const RootFolders>(RootFolders{std::move(proc), std::move(sys), is_own_proc});
+}
+
+Result<Procfs> Procfs::open(const Roots& roots)
+{
+    UniqueFd proc{::open(roots.proc.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!proc)
+        return failure(errno, "open(" + roots.proc + ")");
+    UniqueFd sys{::open(roots.sys.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!sys)
+        return failure(errno, "open(" + roots.sys + ")");
+    return Procfs{std::move(proc), std::move(sys)};
+}
+
+Result<std::unique_ptr<ProcessHandle>> Procfs::open(Pid pid)
+{
+    const NumberedPath path{raw(pid)};
+    UniqueFd folder{::openat(roots_->proc.get(), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!folder)
+        return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", path.c_str()));
+    return std::make_unique<ProcfsHandle>(*roots_, pid, std::move(folder));
+}
+
+std::vector<Pid> Procfs::list()
+{
+    if (roots_->is_own_proc) {
+        if (auto pids = list_processes())
+            return *std::move(pids);
+    }
+    return list_folder(roots_->proc.get());
+}
+
+}  // namespace priorityd::kernel

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Processes as /proc shows them. Everything goes through the open folder of a process, so a reused pid is never read.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/ports.hpp"
+#include "kernel/roots.hpp"
+#include "kernel/unique_fd.hpp"
+
+namespace priorityd::kernel {
+
+/// The open folders that processes are found in.
+struct RootFolders {
+    UniqueFd proc;
+    UniqueFd sys;
+    bool is_own_proc = false;  ///< It is the /proc that libraries look at.
+};
+
+/// A process held by an O_PATH descriptor of its folder. Not for two threads at once.
+class ProcfsHandle final : public ProcessHandle {
+public:
+    /// `roots` must outlive the handle. `folder`: an open /proc/PID.
+    ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd folder);
+
+    [[nodiscard]] Pid pid() const override { return pid_; }
+    [[nodiscard]] Result<void> read(FactSet wanted, Snapshot& into) override;
+    [[nodiscard]] Result<Value> actual(Setting setting) override;
+    [[nodiscard]] bool is_alive() override;
+    [[nodiscard]] std::vector<Tid> threads() override;
+    [[nodiscard]] Result<Autogroup> autogroup() override;
+
+    /// True when the leader is surely the only thread. Costs a third of a microsecond, where threads() costs several.
+    [[nodiscard]] bool is_single_threaded();
+    /// Writes into a file of this process. Errors: ESRCH; those of openat and write, with file and text in `doing`.
+    [[nodiscard]] Result<void> write(const char* file, std::string_view text);
+    /// The timer slack of one of its threads in ns; 0 for a real-time one. Errors: ESRCH; EPERM without CAP_SYS_NICE.
+    [[nodiscard]] Result<std::chrono::nanoseconds> timer_slack_of(Tid thread);
+    /// Errors as above. A real-time thread has none and keeps it so.
+    [[nodiscard]] Result<void> set_timer_slack(Tid thread, TimerSlack slack);
+
+private:
+    enum class Proof : std::uint8_t { none, alive };
+
+    /// Each reads one fact and says whether the answer proves that the process was still there.
+    Proof read_owner(Snapshot& into) const;
+    Proof read_exe(Snapshot& into) const;
+    Proof read_argv(Snapshot& into) const;
+    Proof read_cgroup(Snapshot& into) const;
+    Proof read_devices(Snapshot& into) const;
+    Result<void> read_stat(Snapshot& into) const;
+    Result<void> read_ancestors(Snapshot& into, std::size_t levels) const;
+    [[nodiscard]] std::vector<Names> names_of_ancestors(const Snapshot& child, std::size_t levels) const;
+
+    [[nodiscard]] Result<Value> value_of(Setting setting);
+    [[nodiscard]] Result<Value> scheduling_value(Setting setting);
+    [[nodiscard]] Result<Value> oom_score_adj() const;
+    [[nodiscard]] Result<Value> timer_slack();
+    [[nodiscard]] Result<UniqueFd> open_thread_file(Tid thread, const char* file, int flags) const;
+    [[nodiscard]] std::optional<unsigned long> count_threads();
+    [[nodiscard]] tl::unexpected<Error> gone() const;
+
+    const RootFolders& roots_;
+    Pid pid_;
+    UniqueFd folder_;
+    UniqueFd task_;  // /proc/PID/task, once its links have been counted
+};
+
+class Procfs final : public ProcessSource {
+public:
+    /// `proc` and `sys`: open folders, O_PATH is enough.
+    Procfs(UniqueFd proc, UniqueFd sys);
+    /// Errors: those of open(2).
+    [[nodiscard]] static Result<Procfs> open(const Roots& roots = {});
+
+    /// The handle must not outlive this object; moving it is fine.
+    [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] std::vector<Pid> list() override;
+
+private:
+    std::unique_ptr<const RootFolders> roots_;  // on the heap, so that handles find it after a move
+};
+
+}  // namespace priorityd::kernel

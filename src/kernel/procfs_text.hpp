@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The text of files below /proc as fields: pure functions over untrusted bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/snapshot.hpp"
+#include "core/units.hpp"
+
+namespace priorityd::kernel {
+
+/// How much of a command line is looked at.
+constexpr std::size_t kCmdlineBytes = 4096;
+
+/// PF_KTHREAD in the flags of a process. Source: include/linux/sched.h.
+constexpr std::uint32_t kKernelThreadFlag = 0x0020'0000;
+
+/// The fields of /proc/PID/stat that priorityd looks at. Source: proc(5).
+struct StatFields {
+    std::string_view comm;  ///< Points into the text that was parsed; any bytes.
+    char state = 0;         ///< 'R', 'S', 'Z' …
+    Pid parent{};           ///< 0 when it has none, or one in another pid namespace.
+    std::int32_t session = 0;
+    std::int32_t terminal = 0;  ///< Device number of the controlling terminal; 0 for none.
+    std::uint32_t flags = 0;    ///< PF_*; see is_kernel_thread().
+    int threads = 0;
+    std::uint64_t start_ticks = 0;
+
+    [[nodiscard]] bool is_kernel_thread() const;
+    /// The leader has ended; other threads may live on.
+    [[nodiscard]] bool is_zombie() const;
+};
+
+/// Empty for text that is malformed or cut off within the fields; whatever comm holds, `)` and newlines included.
+[[nodiscard]] std::optional<StatFields> parse_stat(std::string_view text);
+
+/// The arguments in /proc/PID/cmdline, its first kCmdlineBytes. A title that the program has written over them comes as
+/// one argument, except that one which lists options ("chrome --type=gpu …") is cut at its blanks.
+[[nodiscard]] std::vector<std::string> parse_cmdline(std::string_view bytes);
+
+/// Where a process stands in the control group hierarchies. Source: cgroups(7).
+struct CgroupPaths {
+    std::string path = "/";  ///< In the unified hierarchy, else systemd's own.
+    std::string cpu;         ///< In the v1 hierarchy of the cpu controller; empty where there is none.
+    friend bool operator==(const CgroupPaths&, const CgroupPaths&) = default;
+};
+
+/// Empty when a line is not "NUMBER:CONTROLLERS:PATH". A last line that was cut off is left out.
+[[nodiscard]] std::optional<CgroupPaths> parse_cgroup(std::string_view text);
+
+/// The path in the link /proc/PID/exe, without the " (deleted)" of a program that was replaced since it started.
+[[nodiscard]] std::string_view exe_path(std::string_view link);
+
+/// The nice value in /proc/PID/autogroup, "/autogroup-123 nice 0"; empty for anything else. Source: sched(7).
+[[nodiscard]] std::optional<Nice> parse_autogroup(std::string_view text);
+
+/// What a link in /proc/PID/fd tells of a process: a GPU's device, an audio device, or neither.
+[[nodiscard]] Uses uses_of(std::string_view link);
+
+/// A file that holds one number, with or without a newline; empty for anything else.
+template <typename Number>
+[[nodiscard]] std::optional<Number> parse_number(std::string_view text);
+
+extern template std::optional<int> parse_number(std::string_view);
+extern template std::optional<std::uint64_t> parse_number(std::string_view);
+
+}  // namespace priorityd::kernel

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// A daemon that only looks like one, for tests of the client: the real service with made-up answers.
+///
+/// fake-daemon ADDRESS OWN_UID: prints "ready" once it has the name. SIGUSR1: tells of two changes and three left out.
+/// SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends.
+#include <signal.h>
+#include <systemd/sd-event.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "bus/connection.hpp"
+#include "bus/service.hpp"
+#include "fake_inspection.hpp"
+
+using namespace priorityd;
+
+namespace {
+
+struct FakeDaemon {
+    test::FakeInspection inspection;
+    std::unique_ptr<bus::Service> service;
+};
+
+int tell_changes(sd_event_source*, const struct signalfd_siginfo*, void* daemon)
+{
+    static_cast<FakeDaemon*>(daemon)->service->processes_changed({test::compiler(), test::hostile()}, 3);
+    return 0;
+}
+
+int refuse_rules(sd_event_source*, const struct signalfd_siginfo*, void* data)
+{
+    auto& daemon = *static_cast<FakeDaemon*>(data);
+    daemon.inspection.report = test::refused_report();
+    (void)daemon.inspection.reload();
+    return 0;
+}
+
+void block_signals()
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGUSR1, SIGUSR2, SIGTERM})
+        sigaddset(&signals, number);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+int fail(const Error& error)
+{
+    std::fprintf(stderr, "fake-daemon: %s\n", error.message().c_str());
+    return 1;
+}
+
+int run(const std::string& address, Uid own_uid)
+{
+    block_signals();
+    sd_event* event = nullptr;
+    sd_event_default(&event);
+    auto connection = bus::Connection::open({bus::Address::Kind::other, address});
+    if (!connection)
+        return fail(connection.error());
+    FakeDaemon daemon;
+    auto service = bus::Service::create(*connection, daemon.inspection, own_uid);
+    if (!service)
+        return fail(service.error());
+    daemon.service = *std::move(service);
+    daemon.inspection.listener = daemon.service.get();
+    const auto attachment = bus::attach(*connection, event, [event](const Error&) { sd_event_exit(event, 3); });
+    if (!attachment)
+        return fail(attachment.error());
+    if (const auto named = connection->request_name(); !named)
+        return fail(named.error());
+    sd_event_add_signal(event, nullptr, SIGUSR1, tell_changes, &daemon);
+    sd_event_add_signal(event, nullptr, SIGUSR2, refuse_rules, &daemon);
+    sd_event_add_signal(event, nullptr, SIGTERM, nullptr, nullptr);
+    std::puts("ready");
+    std::fflush(stdout);
+    return sd_event_loop(event);
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    if (argc != 3) {
+        std::fputs("usage: fake-daemon ADDRESS OWN_UID\n", stderr);
+        return 2;
+    }
+    return run(argv[1], Uid{static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10))});
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Units, slices and containers as cgroup paths tell them.
+#include <doctest/doctest.h>
+
+#include "core/cgroup_path.hpp"
+
+using namespace priorityd;
+
+TEST_CASE("the innermost unit and slice are the process's own")
+{
+    const auto* app = "/user.slice/user-1000.slice/user@1000.service/app.slice/app-org.mozilla.firefox-42.scope";
+    CHECK(unit_of(app) == "app-org.mozilla.firefox-42.scope");
+    CHECK(slice_of(app) == "app.slice");
+    CHECK(unit_of("/system.slice/mysql.service/worker") == "mysql.service");
+    CHECK(unit_of("/init.scope") == "init.scope");
+    CHECK(slice_of("/init.scope") == "-.slice");
+    CHECK(unit_of("/").empty());
+    CHECK(slice_of("/").empty());
+    CHECK(unit_of("").empty());
+}
+
+TEST_CASE("containers are told with their engine")
+{
+    CHECK(container_of("/system.slice/docker-0123abc.scope") == "docker/0123abc");
+    CHECK(container_of("/machine.slice/libpod-77ff.scope/container") == "podman/77ff");
+    CHECK(container_of("/kubepods.slice/kubepods-pod1.slice/cri-containerd-aa.scope") == "containerd/aa");
+    CHECK(container_of("/docker/deadbeef/init") == "docker/deadbeef");
+    CHECK(container_of("/lxc.payload.web") == "lxc/web");
+    CHECK(container_of("/system.slice/docker.service").empty());
+    CHECK(container_of("/system.slice/docker-.scope").empty());
+}

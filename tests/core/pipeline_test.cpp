@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// From an event to what is done to processes, with the ports played by plain values.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "support/fake_world.hpp"
+
+using namespace priorityd;
+using namespace priorityd::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto* kRules = R"(
+[class.build]
+nice = 10
+sched = "batch"
+[class.media]
+nice = -4
+[programs]
+cc1plus = "build"
+mpv = "media"
+)";
+
+/// A pipeline over fake processes, at a time that the test sets.
+struct House {
+    explicit House(const std::string& rules, const std::string& settings = "autogroup = false")
+        : pipeline{{kernel, kernel, kernel, Pid{999}}, live_knobs(), policy_of(rules, settings)}
+    {
+    }
+    void exec(int pid) { pipeline.handle({Event::Kind::exec, Pid{pid}, Tid{pid}, ""}, now); }
+    void comm(int pid, int tid, std::string name) { pipeline.handle({Event::Kind::comm, Pid{pid}, Tid{tid}, std::move(name)}, now); }
+    void exit(int pid, int tid) { pipeline.handle({Event::Kind::exit, Pid{pid}, Tid{tid}, ""}, now); }
+    void scan()
+    {
+        pipeline.begin_scan();
+        while (pipeline.continue_scan(3, now)) {
+        }
+    }
+    void wait(std::chrono::milliseconds time)
+    {
+        now += time;
+        pipeline.run_due(now);
+    }
+
+    FakeKernel kernel;
+    Pipeline pipeline;
+    Instant now{1h};
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a program that starts gets what its rule says, in one action")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .exe = "/usr/lib/gcc/cc1plus"});
+    house.exec(42);
+    CHECK(house.kernel.log == Lines{"42 nice=10 sched=batch"});
+    CHECK(house.pipeline.tracked() == 1);
+    const auto explanation = house.pipeline.explain(Pid{42});
+    CHECK(explanation->rows.at(1).outcome == "applied");
+    CHECK(explanation->process.class_name == "build");
+}
+
+TEST_CASE("a setting that nobody named is never written, one that is already so neither")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.kernel.at(42).actual.set(Setting::sched, SchedPolicy{SchedPolicy::Kind::rr, 5});
+    house.exec(42);
+    CHECK(house.kernel.log == Lines{"42 nice=-4"});
+    house.kernel.log.clear();
+    house.scan();
+    CHECK(house.kernel.log.empty());
+}
+
+TEST_CASE("a program that no rule knows is left alone and not kept")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "nano"});
+    house.exec(42);
+    CHECK(house.kernel.log.empty());
+    CHECK(house.pipeline.tracked() == 0);
+    CHECK(house.pipeline.explain(Pid{42})->rows.empty());
+}
+
+TEST_CASE("facts are read only when the policy needs them")
+{
+    House house{std::string{kRules} + "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n"};
+    house.kernel.add({.pid = 42, .comm = "cc1plus"});
+    house.kernel.add({.pid = 43, .comm = "python3"});
+    house.exec(42);
+    house.exec(43);
+    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::cgroup));
+    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::ancestors));
+    CHECK(house.kernel.at(43).read.contains(Fact::cgroup));
+    CHECK_FALSE(house.kernel.at(43).read.contains(Fact::devices));
+}
+
+TEST_CASE("pid 1, kernel threads and the daemon itself are never touched")
+{
+    House house{"[[rule]]\nname = \"*\"\nset = { nice = 5 }\n"};
+    house.kernel.add({.pid = 1, .comm = "systemd"});
+    house.kernel.add({.pid = 2, .comm = "kthreadd", .is_kernel_thread = true});
+    house.kernel.add({.pid = 999, .comm = "priorityd"});
+    house.kernel.add({.pid = 1000, .comm = "sh"});
+    house.scan();
+    CHECK(house.kernel.log == Lines{"1000 nice=5"});
+}
+
+TEST_CASE("a process that renamed itself is matched again")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "launcher"});
+    house.exec(42);
+    house.kernel.at(42).comm = "mpv";
+    house.comm(42, 42, "mpv");
+    CHECK(house.kernel.log == Lines{"42 nice=-4"});
+}
+
+TEST_CASE("names of mere threads, and names that no rule knows, cost no reading")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "firefox"});
+    house.comm(42, 43, "mpv");
+    house.comm(42, 42, "Web Content");
+    CHECK(house.kernel.at(42).read.empty());
+}
+
+TEST_CASE("a process that execs another program is put back to what it was before")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus"});
+    house.kernel.at(42).actual.set(Setting::nice, *Nice::make(2));
+    house.exec(42);
+    house.kernel.at(42).comm = "nano";
+    house.exec(42);
+    CHECK(house.kernel.log == Lines{"42 nice=10 sched=batch", "42 nice=2 sched=other"});
+    CHECK(house.pipeline.tracked() == 0);
+}
+
+TEST_CASE("from one rule to another only what differs is written, and the first value found is the one to go back to")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus"});
+    house.exec(42);
+    house.kernel.at(42).comm = "mpv";
+    house.exec(42);
+    CHECK(house.kernel.log.back() == "42 nice=-4 sched=other");
+    house.pipeline.restore();
+    CHECK(house.kernel.log.back() == "42 nice=0");
+}
+
+TEST_CASE("a reused pid is a new process")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .start_ticks = 10});
+    house.exec(42);
+    house.kernel.add({.pid = 42, .comm = "nano", .start_ticks = 20});
+    house.exec(42);
+    house.pipeline.restore();
+    CHECK(house.kernel.log == Lines{"42 nice=10 sched=batch"});
+}
+
+TEST_CASE("restoring does not touch what somebody else has changed since")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus"});
+    house.kernel.add({.pid = 43, .comm = "cc1plus"});
+    house.exec(42);
+    house.exec(43);
+    house.kernel.at(42).actual.set(Setting::nice, *Nice::make(15));
+    house.pipeline.restore();
+    CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 15);
+    CHECK(find_value<SchedPolicy>(house.kernel.at(42).actual, Setting::sched)->kind == SchedPolicy::Kind::other);
+    CHECK(find_value<Nice>(house.kernel.at(43).actual, Setting::nice)->value() == 0);
+}
+
+TEST_CASE("a value that somebody else has set since is not fought")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus"});
+    house.exec(42);
+    house.kernel.at(42).actual.set(Setting::nice, *Nice::make(15));
+    house.kernel.log.clear();
+    house.scan();
+    CHECK(house.kernel.log.empty());
+    CHECK(house.pipeline.explain(Pid{42})->rows.at(1).outcome == "held by someone else: somebody else has set 15");
+}
+
+TEST_CASE("one setting that fails stops no other")
+{
+    House house{"[[rule]]\nname = \"x\"\nset = { nice = -5, io = \"idle\", oom_score_adj = 100 }\n"};
+    house.kernel.add({.pid = 42, .comm = "x"});
+    house.kernel.refuse(Setting::nice);
+    house.exec(42);
+    CHECK(house.kernel.log == Lines{"42 io=idle", "42 oom_score_adj=100"});
+    CHECK(house.pipeline.tally().failed == 1);
+    CHECK(house.pipeline.explain(Pid{42})->rows.at(0).outcome == "failed: refused by the test");
+}
+
+TEST_CASE("a dead knob and a set that this machine lacks are outcomes")
+{
+    House house{"[[rule]]\nname = \"x\"\nset = { cpu_weight = 50, cpus = \"numa:9\", slice = \"3ms\" }\n[[rule]]\nname = \"y\"\nset = { cpus = \"efficiency\" }\n"};
+    house.kernel.add({.pid = 42, .comm = "x"});
+    house.kernel.add({.pid = 43, .comm = "y"});
+    house.exec(42);
+    house.exec(43);
+    const auto rows = house.pipeline.explain(Pid{42})->rows;
+    CHECK(rows.at(0).outcome == "not live: this kernel lacks it");
+    CHECK(rows.at(1).outcome.starts_with("not applied yet"));
+    CHECK(rows.at(2).outcome.find("numa:9: not on this machine") != std::string::npos);
+    CHECK(house.kernel.log == Lines{"43 cpus=4-7"});
+}
+
+TEST_CASE("a process that is gone before it could be read is no news")
+{
+    House house{kRules};
+    house.exec(42);
+    CHECK(house.kernel.log.empty());
+    CHECK_FALSE(house.pipeline.has_changes());
+}
+
+TEST_CASE("the end of a process ends its record")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.exec(42);
+    house.kernel.at(42).is_zombie = true;
+    house.exit(42, 42);
+    CHECK(house.pipeline.tracked() == 0);
+}
+
+TEST_CASE("the end of the main thread alone does not end the record")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.exec(42);
+    house.kernel.at(42).is_zombie = true;
+    house.kernel.at(42).threads = 3;
+    house.exit(42, 42);
+    CHECK(house.pipeline.tracked() == 1);
+    // An exec from another thread takes over the pid and is matched as ever.
+    house.kernel.at(42).is_zombie = false;
+    house.kernel.at(42).threads = 1;
+    house.kernel.at(42).comm = "cc1plus";
+    house.exec(42);
+    CHECK(house.kernel.log.back() == "42 nice=10 sched=batch");
+    house.wait(2s);
+    CHECK(house.pipeline.tracked() == 1);
+}
+
+TEST_CASE("a process whose main thread has ended is forgotten once the others have")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.exec(42);
+    house.kernel.at(42).is_zombie = true;
+    house.kernel.at(42).threads = 2;
+    house.exit(42, 42);
+    REQUIRE(house.pipeline.deadline());
+    house.kernel.kill(42);
+    house.wait(2s);
+    CHECK(house.pipeline.tracked() == 0);
+    CHECK_FALSE(house.pipeline.deadline());
+}
+
+TEST_CASE("a rule on what a program has open is asked again later, and then not for ever")
+{
+    House house{"[[rule]]\nname = \"player\"\nuses = \"audio\"\nset = { nice = -4 }\n"};
+    house.kernel.add({.pid = 42, .comm = "player"});
+    house.exec(42);
+    CHECK(house.kernel.log.empty());
+    house.kernel.at(42).uses.audio = true;
+    house.wait(1s);
+    CHECK(house.kernel.log == Lines{"42 nice=-4"});
+    house.wait(60s);
+    CHECK_FALSE(house.pipeline.deadline());
+}
+
+TEST_CASE("a new policy takes back what the old one gave")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.scan();
+    house.pipeline.use(policy_of("[[rule]]\nname = \"other\"\nset = { nice = 1 }\n"));
+    house.scan();
+    CHECK(house.kernel.log == Lines{"42 nice=-4", "42 nice=0"});
+}
+
+TEST_CASE("a change of user is looked at when a rule asks for users")
+{
+    House house{"[[rule]]\nname = \"x\"\nuser = \"alice\"\nset = { nice = 3 }\n"};
+    house.kernel.add({.pid = 42, .comm = "x"});
+    house.exec(42);
+    house.kernel.at(42).uid = 1000;
+    house.pipeline.handle({Event::Kind::uid, Pid{42}, Tid{42}, ""}, house.now);
+    CHECK(house.kernel.log == Lines{"42 nice=3"});
+}
+
+TEST_CASE("changes are told once each, at most 64 at a time, and the rest is counted")
+{
+    House house{kRules};
+    for (int pid = 100; pid < 200; ++pid) {
+        house.kernel.add({.pid = pid, .comm = "mpv"});
+        house.exec(pid);
+    }
+    house.exec(100);
+    const auto batch = house.pipeline.take_changes();
+    CHECK(batch.rows.size() == 64);
+    CHECK(batch.left_out == 36);
+    CHECK_FALSE(house.pipeline.has_changes());
+}
+
+TEST_CASE("lists are filtered and in the order of pids")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 50, .comm = "mpv", .uid = 1000});
+    house.kernel.add({.pid = 40, .comm = "cc1plus"});
+    house.scan();
+    CHECK(house.pipeline.views({}).at(0).key.pid == Pid{40});
+    CHECK(house.pipeline.views({.class_name = "media"}).size() == 1);
+    CHECK(house.pipeline.views({.name = "cc*"}).size() == 1);
+    CHECK(house.pipeline.views({.source = "test.toml"}).size() == 2);
+    CHECK(house.pipeline.views({.uid = Uid{1000}}).at(0).key.pid == Pid{50});
+}
+
+TEST_CASE("a session of nothing but lowered processes is lowered, and put back")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.kernel.add({.pid = 43, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.exec(43);
+    CHECK(house.pipeline.deadline());
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 10);
+    CHECK(house.pipeline.explain(Pid{42})->rows.back().setting == "autogroup");
+    house.pipeline.restore();
+    CHECK(house.kernel.autogroups[7] == 0);
+}
+
+TEST_CASE("a session is not lowered while somebody in it was not, and follows when they leave")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 7, .comm = "bash", .session = 7});
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 0);
+    // A hundred more compilers do not make the session searched again.
+    const int lists = house.kernel.lists;
+    for (int pid = 100; pid < 200; ++pid) {
+        house.kernel.add({.pid = pid, .comm = "cc1plus", .session = 7});
+        house.exec(pid);
+        house.wait(100ms);
+    }
+    CHECK(house.kernel.lists == lists);
+    house.kernel.kill(7);
+    house.exit(7, 7);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 10);
+}
+
+TEST_CASE("a lowered session is put back as soon as something unknown starts in it")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 10);
+    house.kernel.add({.pid = 43, .comm = "nano", .session = 7});
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 0);
+}
+
+TEST_CASE("something raised lifts its session, and what it left behind does not")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 7, .comm = "bash", .session = 7});
+    house.kernel.add({.pid = 42, .comm = "mpv", .session = 7});
+    house.kernel.add({.pid = 43, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == -4);
+    house.kernel.kill(42);
+    house.exit(42, 42);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 0);
+}
+
+TEST_CASE("a session that somebody else has set is left to them")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.wait(100ms);
+    house.kernel.autogroups[7] = 3;
+    house.pipeline.restore();
+    CHECK(house.kernel.autogroups[7] == 3);
+}
+
+TEST_CASE("a program named realtime-idle asks its session for the least")
+{
+    SettingMap settings;
+    settings.set(Setting::sched, SchedPolicy{SchedPolicy::Kind::idle, 0});
+    CHECK(autogroup_wish(settings).value() == 19);
+    CHECK(autogroup_wish({}).value() == 0);
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Collects the results of test runs into one file, and sums them up in one line.
+"""results.py collect TESTLOG.json RESULTS    appends the results of one `meson test` run; exit 1 when there are none
+   results.py note RESULTS NAME KIND [REASON] appends one result: KIND is passed, failed or skipped
+   results.py summary RESULTS                 lists what failed and was skipped, then "N passed, N failed, N skipped";
+                                              exit 1 when something failed
+
+A test that was skipped gives its reason in its last line of output. A test that left out a part of itself says so
+in lines "SKIP: what: why", each of which counts as skipped.
+"""
+import json
+import pathlib
+import re
+import sys
+
+KIND_OF_MESON_RESULT = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
+PARTIAL_SKIP = re.compile(r"^\s*SKIP: (.+)$", re.MULTILINE)
+
+
+def last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return re.sub(r"^SKIP:\s*", "", lines[-1]) if lines else "no reason given"
+
+
+def results_of(test: dict) -> list[dict]:
+    """The results of one line of meson's testlog.json: the test's own, then its parts that were left out."""
+    kind = KIND_OF_MESON_RESULT.get(test["result"], "failed")
+    output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+    name = test["name"].removeprefix("priorityd:")
+    if kind == "skipped":
+        return [{"name": name, "kind": kind, "reason": last_line(output)}]
+    rows = [{"name": name, "kind": kind, "reason": "" if kind == "passed" else test["result"].lower()}]
+    rows += [{"name": name, "kind": "skipped", "reason": part.strip()} for part in PARTIAL_SKIP.findall(output)]
+    return rows
+
+
+def append(results: pathlib.Path, rows: list[dict]) -> None:
+    with results.open("a", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row) + "\n")
+
+
+def collect(testlog: pathlib.Path, results: pathlib.Path) -> int:
+    if not testlog.exists():
+        return 1
+    lines = testlog.read_text(encoding="utf-8", errors="replace").splitlines()
+    rows = [row for line in lines if line.strip() for row in results_of(json.loads(line))]
+    append(results, rows)
+    return 0 if rows else 1
+
+
+def summary(results: pathlib.Path) -> int:
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+    for kind in ("skipped", "failed"):
+        for row in rows:
+            if row["kind"] == kind:
+                print(f"{kind}: {row['name']}" + (f": {row['reason']}" if row["reason"] else ""))
+    counts = {kind: sum(row["kind"] == kind for row in rows) for kind in ("passed", "failed", "skipped")}
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] or not rows else 0
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["collect", testlog, results]:
+            return collect(pathlib.Path(testlog), pathlib.Path(results))
+        case ["note", results, name, ("passed" | "failed" | "skipped") as kind, *reason]:
+            append(pathlib.Path(results), [{"name": name, "kind": kind, "reason": " ".join(reason)}])
+            return 0
+        case ["summary", results]:
+            return summary(pathlib.Path(results))
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Processes read from a tree made for the test, and what only the kernel's own /proc can show.
+#include "kernel/procfs.hpp"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "in_child.hpp"
+#include "kernel/autogroup.hpp"
+#include "support/child.hpp"
+#include "support/fake_proc.hpp"
+
+namespace priorityd::kernel {
+
+namespace {
+
+using namespace std::chrono_literals;
+using test::Child;
+using test::FakeProc;
+
+constexpr FactSet kAllFacts =
+    Fact::exe | Fact::stat | Fact::argv | Fact::owner | Fact::cgroup | Fact::parent | Fact::ancestors | Fact::devices;
+
+Procfs source_of(const FakeProc& tree)
+{
+    return Procfs::open({.proc = tree.proc(), .sys = tree.sys()}).value();
+}
+
+Snapshot snapshot(Procfs& source, int pid, FactSet facts)
+{
+    Snapshot process;
+    const auto handle = source.open(Pid{pid});
+    REQUIRE(handle);
+    REQUIRE((*handle)->read(facts, process));
+    return process;
+}
+
+/// "nice 5", or why the autogroup does not count.
+std::string autogroup_of(const FakeProc& tree, int pid)
+{
+    auto source = source_of(tree);
+    const auto autogroup = source.open(Pid{pid}).value()->autogroup();
+    return autogroup ? "nice " + std::to_string(autogroup->nice.value()) : autogroup.error().doing;
+}
+
+void switch_autogroups(FakeProc& tree, const char* state)
+{
+    tree.write("proc/sys/kernel/sched_autogroup_enabled", state);
+}
+
+template <typename T>
+T actual_of(ProcessHandle& process, Setting setting)
+{
+    const auto value = process.actual(setting);
+    REQUIRE(value);
+    return std::get<T>(*value);
+}
+
+bool is_chown_refused()
+{
+    return ::geteuid() != 0;
+}
+
+}  // namespace
+
+TEST_CASE("a process is shown as its files tell")
+{
+    FakeProc tree;
+    tree.add({.pid = 42,
+              .comm = "cc1plus",
+              .exe = "/usr/lib/gcc/cc1plus (deleted)",
+              .argv = {"cc1plus", "-O2"},
+              .parent = 7,
+              .session = 40,
+              .terminal = 34816,
+              .threads = {43},
+              .start_ticks = 5000,
+              .cgroup = "4:cpu,cpuacct:/batch\n0::/user.slice\n"});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, kAllFacts);
+    CHECK(process.known == kAllFacts);
+    CHECK(process.key == ProcessKey{Pid{42}, 5000});
+    CHECK(process.comm == "cc1plus");
+    CHECK(process.exe == "/usr/lib/gcc/cc1plus");
+    CHECK(process.argv == std::vector<std::string>{"cc1plus", "-O2"});
+    CHECK(process.parent == Pid{7});
+    CHECK(process.session == 40);
+    CHECK(process.has_tty);
+    CHECK(process.threads == 2);
+    CHECK_FALSE(process.is_kernel_thread);
+    CHECK_FALSE(process.is_zombie);
+    CHECK(process.uid == Uid{::geteuid()});
+    CHECK(process.cgroup == "/user.slice");
+    CHECK(process.cpu_cgroup == "/batch");
+    CHECK(process.names == Names{"cc1plus"});
+}
+
+TEST_CASE("only what is asked for is read")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .comm = "cc1plus", .exe = "/usr/bin/cc", .argv = {"cc"}});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::exe);
+    CHECK(process.known == FactSet{Fact::exe});
+    CHECK(process.names == Names{"cc"});
+    CHECK(process.comm.empty());
+    CHECK(process.argv.empty());
+}
+
+TEST_CASE("names are derived anew when a fact behind them is read")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .comm = "worker", .exe = "/usr/bin/python3", .argv = {"python3", "/srv/train.py"}});
+    auto source = source_of(tree);
+    const auto handle = source.open(Pid{42}).value();
+    Snapshot process;
+    REQUIRE(handle->read(Fact::exe, process));
+    CHECK(process.names == Names{"python3"});
+    REQUIRE(handle->read(Fact::argv, process));
+    CHECK(process.names == Names{"train.py", "python3"});
+    REQUIRE(handle->read(Fact::stat, process));
+    CHECK(process.names == Names{"train.py", "python3", "worker"});
+    CHECK(process.known == (Fact::exe | Fact::argv | Fact::stat));
+}
+
+TEST_CASE("the owner of the folder is the owner of the process" * doctest::skip(is_chown_refused()))
+{
+    FakeProc tree;
+    tree.add({.pid = 42});
+    REQUIRE(::chown((tree.proc() + "/42").c_str(), 1000, 1001) == 0);
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::owner);
+    CHECK(process.uid == Uid{1000});
+    CHECK(process.gid == Gid{1001});
+}
+
+TEST_CASE("a process that does not exist cannot be opened")
+{
+    const FakeProc tree;
+    auto source = source_of(tree);
+    for (const int pid : {42, 0, -1}) {
+        const auto handle = source.open(Pid{pid});
+        REQUIRE_FALSE(handle);
+        CHECK(handle.error().code == ESRCH);
+    }
+}
+
+TEST_CASE("a process that has ended is not read, even if its pid is used again")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .exe = "/usr/bin/old", .argv = {"old"}});
+    auto source = source_of(tree);
+    const auto handle = source.open(Pid{42}).value();
+    tree.remove(42);
+    tree.add({.pid = 42, .exe = "/usr/bin/new", .argv = {"new"}});
+    for (const Fact fact :
+         {Fact::exe, Fact::stat, Fact::argv, Fact::owner, Fact::cgroup, Fact::devices, Fact::parent}) {
+        Snapshot process;
+        const auto result = handle->read(fact, process);
+        REQUIRE_FALSE(result);
+        CHECK(result.error().code == ESRCH);
+        CHECK(process.known.empty());
+    }
+    CHECK_FALSE(handle->is_alive());
+    CHECK(handle->threads().empty());
+    CHECK(handle->autogroup().error().code == ESRCH);
+    CHECK(handle->actual(Setting::nice).error().code == ESRCH);
+    CHECK(handle->actual(Setting::oom_score_adj).error().code == ESRCH);
+}
+
+TEST_CASE("a comm that imitates other fields changes none of them")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .comm = "x) Z 1\n(y", .parent = 7});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::stat);
+    CHECK(process.comm == "x) Z 1\n(y");
+    CHECK(process.parent == Pid{7});
+    CHECK_FALSE(process.is_zombie);
+}
+
+TEST_CASE("a malformed stat is an error, not a process")
+{
+    FakeProc tree;
+    tree.add({.pid = 42});
+    tree.write("proc/42/stat", "42 (program) S 1");
+    auto source = source_of(tree);
+    Snapshot process;
+    const auto result = source.open(Pid{42}).value()->read(Fact::stat, process);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == EBADMSG);
+}
+
+TEST_CASE("a process without exe, arguments and cgroup is known to have none")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .comm = "kworker", .flags = 0x200000, .cgroup = ""});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::exe | Fact::argv | Fact::cgroup | Fact::stat);
+    CHECK(process.exe.empty());
+    CHECK(process.argv.empty());
+    CHECK(process.cgroup == "/");
+    CHECK(process.is_kernel_thread);
+    CHECK(process.known.contains(Fact::exe));
+    CHECK(process.names == Names{"kworker"});
+}
+
+TEST_CASE("ancestors are named nearest first, up to the first process")
+{
+    FakeProc tree;
+    tree.add({.pid = 1, .comm = "systemd", .exe = "/usr/lib/systemd/systemd", .parent = 0, .start_ticks = 1});
+    tree.add({.pid = 10, .comm = "steam", .exe = "/usr/bin/steam", .parent = 1, .start_ticks = 20});
+    tree.add({.pid = 20,
+              .comm = "sh",
+              .exe = "/usr/bin/dash",
+              .argv = {"sh", "/opt/run.sh"},
+              .parent = 10,
+              .start_ticks = 30});
+    tree.add({.pid = 42, .parent = 20, .start_ticks = 40});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::ancestors);
+    CHECK(process.ancestors == std::vector<Names>{{"run.sh", "dash", "sh"}, {"steam"}, {"systemd"}});
+    CHECK(process.known.contains(Fact::parent));
+    CHECK(process.known.contains(Fact::ancestors));
+}
+
+TEST_CASE("asked for the parent, no more than the parent is read")
+{
+    FakeProc tree;
+    tree.add({.pid = 1, .comm = "init", .parent = 0, .start_ticks = 1});
+    tree.add({.pid = 10, .comm = "steam", .start_ticks = 20});
+    tree.add({.pid = 42, .parent = 10, .start_ticks = 40});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::parent);
+    CHECK(process.ancestors == std::vector<Names>{{"steam"}});
+    CHECK_FALSE(process.known.contains(Fact::ancestors));
+}
+
+TEST_CASE("a process that is younger than its child is not taken for the parent")
+{
+    FakeProc tree;
+    tree.add({.pid = 10, .comm = "impostor", .start_ticks = 500});
+    tree.add({.pid = 42, .parent = 10, .start_ticks = 40});
+    auto source = source_of(tree);
+    const auto process = snapshot(source, 42, Fact::ancestors);
+    CHECK(process.ancestors.empty());
+    CHECK(process.known.contains(Fact::ancestors));
+}
+
+TEST_CASE("a process whose known parent has ended has the one who adopted it")
+{
+    FakeProc tree;
+    tree.add({.pid = 1, .comm = "init", .parent = 0, .start_ticks = 1});
+    tree.add({.pid = 42, .parent = 10, .start_ticks = 40});
+    auto source = source_of(tree);
+    const auto handle = source.open(Pid{42}).value();
+    Snapshot process;
+    REQUIRE(handle->read(Fact::stat, process));
+    tree.write("proc/42/stat", "42 (p) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 40 \n");
+    REQUIRE(handle->read(Fact::parent, process));
+    CHECK(process.parent == Pid{1});
+    CHECK(process.ancestors == std::vector<Names>{{"init"}});
+}
+
+TEST_CASE("parents that go round in a circle end the search")
+{
+    FakeProc tree;
+    tree.add({.pid = 10, .comm = "a", .parent = 20});
+    tree.add({.pid = 20, .comm = "b", .parent = 10});
+    auto source = source_of(tree);
+    CHECK(snapshot(source, 10, Fact::ancestors).ancestors.size() == 32);
+}
+
+TEST_CASE("devices are found among the open files")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .descriptors = {"/dev/null", "socket:[7]", "/dev/dri/renderD128"}});
+    tree.add({.pid = 43, .descriptors = {"/dev/snd/pcmC0D0p", "/dev/nvidia0"}});
+    tree.add({.pid = 44, .descriptors = {"/dev/pts/0"}});
+    auto source = source_of(tree);
+    CHECK(snapshot(source, 42, Fact::devices).uses == Uses{.gpu = true, .audio = false});
+    CHECK(snapshot(source, 43, Fact::devices).uses == Uses{.gpu = true, .audio = true});
+    CHECK(snapshot(source, 44, Fact::devices).uses == Uses{});
+}
+
+TEST_CASE("a list has every process and no kernel thread")
+{
+    FakeProc tree;
+    tree.add({.pid = 2, .comm = "kthreadd", .flags = 0x200000});
+    tree.add({.pid = 42});
+    tree.add({.pid = 7});
+    tree.write("proc/sys/kernel/ostype", "Linux\n");
+    tree.write("proc/12x/stat", "");
+    auto source = source_of(tree);
+    auto pids = source.list();
+    std::ranges::sort(pids);
+    CHECK(pids == std::vector{Pid{7}, Pid{42}});
+}
+
+TEST_CASE("threads come with the leader first")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .threads = {7, 99}});
+    auto source = source_of(tree);
+    auto threads = source.open(Pid{42}).value()->threads();
+    REQUIRE(threads.size() == 3);
+    CHECK(threads.front() == Tid{42});
+    std::ranges::sort(threads);
+    CHECK(threads == std::vector{Tid{7}, Tid{42}, Tid{99}});
+}
+
+TEST_CASE("a source may be moved while its handles are in use")
+{
+    FakeProc tree;
+    tree.add({.pid = 1, .comm = "init", .parent = 0, .start_ticks = 1});
+    tree.add({.pid = 42});
+    auto source = std::make_unique<Procfs>(source_of(tree));
+    const auto handle = source->open(Pid{42}).value();
+    const Procfs moved{std::move(*source)};
+    source.reset();
+    Snapshot process;
+    REQUIRE(handle->read(Fact::parent, process));
+    CHECK(process.ancestors == std::vector<Names>{{"init"}});
+}
+
+TEST_CASE("the autogroup counts in the root task group")
+{
+    FakeProc tree;
+    switch_autogroups(tree, "1\n");
+    tree.add({.pid = 42, .cgroup = "1:cpu:/\n0::/user.slice\n", .autogroup = "/autogroup-9 nice 5\n"});
+    tree.add({.pid = 43, .cgroup = "0::/user.slice\n", .autogroup = "/autogroup-9 nice 5\n"});
+    CHECK(autogroup_of(tree, 42) == "nice 5");
+    CHECK(autogroup_of(tree, 43) == "nice 5");
+}
+
+TEST_CASE("the autogroup does not count below a cgroup that shares out CPU time")
+{
+    FakeProc tree;
+    switch_autogroups(tree, "1\n");
+    tree.write("sys/fs/cgroup/user.slice/cpu.weight", "100\n");
+    const std::string autogroup = "/autogroup-9 nice 5\n";
+    tree.add({.pid = 42, .cgroup = "1:cpu:/batch\n0::/\n", .autogroup = autogroup});
+    tree.add({.pid = 43, .cgroup = "0::/user.slice\n", .autogroup = autogroup});
+    tree.add({.pid = 44, .cgroup = "0::/user.slice/user-1000.slice/a.scope\n", .autogroup = autogroup});
+    tree.add({.pid = 45, .cgroup = "0::/../outside\n", .autogroup = autogroup});
+    CHECK(autogroup_of(tree, 42) == "its cgroup /batch shares out CPU time, not its autogroup");
+    CHECK(autogroup_of(tree, 43) == "its cgroup /user.slice shares out CPU time, not its autogroup");
+    CHECK(autogroup_of(tree, 44) == "its cgroup /user.slice shares out CPU time, not its autogroup");
+    CHECK(autogroup_of(tree, 45) == "its cgroup /../outside lies outside of the cgroup namespace");
+}
+
+TEST_CASE("where there are no autogroups the reason is told")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .autogroup = "/autogroup-9 nice 5\n"});
+    CHECK(autogroup_of(tree, 42) == "autogroups are switched off (kernel.sched_autogroup_enabled = 0)");
+    switch_autogroups(tree, "1\n");
+    tree.add({.pid = 43});
+    tree.add({.pid = 44, .autogroup = "\n"});
+    CHECK(autogroup_of(tree, 43) == "this kernel has no autogroups");
+    CHECK(autogroup_of(tree, 44) == "its session has no autogroup");
+}
+
+TEST_CASE("a reaped process of the real kernel has no owner, facts or values")
+{
+    Child child;
+    auto source = Procfs::open().value();
+    const auto handle = source.open(child.pid()).value();
+    CHECK(handle->is_alive());
+    child.reap();
+    CHECK_FALSE(handle->is_alive());
+    for (const Fact fact : {Fact::owner, Fact::exe, Fact::stat, Fact::argv, Fact::cgroup, Fact::devices}) {
+        Snapshot process;
+        const auto result = handle->read(fact, process);
+        REQUIRE_FALSE(result);
+        CHECK(result.error().code == ESRCH);
+    }
+    CHECK(handle->actual(Setting::nice).error().code == ESRCH);
+    CHECK(handle->threads().empty());
+}
+
+TEST_CASE("a process that is reaped after it was seen alive is seen to be gone")
+{
+    Child child;
+    auto source = Procfs::open().value();
+    const auto handle = source.open(child.pid()).value();
+    REQUIRE(handle->is_alive());
+    child.kill();
+    CHECK(handle->is_alive());
+    child.reap();
+    CHECK_FALSE(handle->is_alive());
+}
+
+TEST_CASE("a zombie of the real kernel is known as one, without exe and arguments")
+{
+    Child child;
+    auto source = Procfs::open().value();
+    const auto handle = source.open(child.pid()).value();
+    child.kill();
+    Snapshot process;
+    REQUIRE(handle->read(Fact::exe | Fact::argv | Fact::stat, process));
+    CHECK(process.is_zombie);
+    CHECK(process.exe.empty());
+    CHECK(process.argv.empty());
+}
+
+TEST_CASE("another user's program that may not be looked at is known to be hidden" * doctest::skip(::geteuid() != 0))
+{
+    const Child child;
+    const auto seen = in_child([&] {
+        if (!become_nobody())
+            return std::string{"still root"};
+        auto source = Procfs::open().value();
+        Snapshot process;
+        const auto result = source.open(child.pid()).value()->read(Fact::exe | Fact::devices | Fact::owner, process);
+        return result ? "exe '" + process.exe + "' uid " + std::to_string(raw(process.uid)) : result.error().message();
+    });
+    CHECK(seen == "exe '' uid 0");
+}
+
+TEST_CASE("the values of a process are the kernel's")
+{
+    const Child child{[] {
+        ::setpriority(PRIO_PROCESS, 0, 7);
+        const sched_param none{};
+        ::sched_setscheduler(0, SCHED_BATCH, &none);
+    }};
+    auto source = Procfs::open().value();
+    const auto handle = source.open(child.pid()).value();
+    CHECK(actual_of<Nice>(*handle, Setting::nice) == *Nice::make(7));
+    CHECK(actual_of<SchedPolicy>(*handle, Setting::sched) == SchedPolicy{SchedPolicy::Kind::batch, 0});
+    CHECK(actual_of<IoPriority>(*handle, Setting::io).level <= 7);
+    CHECK_FALSE(std::get<CpuSet>(actual_of<CpuChoice>(*handle, Setting::cpus)).empty());
+    CHECK(actual_of<OomScoreAdj>(*handle, Setting::oom_score_adj).value() <= 1000);
+    for (const Setting setting : {Setting::cpu_weight, Setting::io_weight, Setting::children, Setting::program_class}) {
+        const auto value = handle->actual(setting);
+        REQUIRE_FALSE(value);
+        CHECK(value.error().code == EOPNOTSUPP);
+    }
+}
+
+TEST_CASE("all threads are listed, and one that is alone is known without a list")
+{
+    const Child child{[] {
+        std::thread{[] {
+            for (;;)
+                ::pause();
+        }}.detach();
+    }};
+    const Child single;
+    auto source = Procfs::open().value();
+    const auto handle = source.open(child.pid()).value();
+    const auto threads = handle->threads();
+    REQUIRE(threads.size() == 2);
+    CHECK(threads.front() == leader_of(child.pid()));
+    CHECK_FALSE(static_cast<ProcfsHandle&>(*handle).is_single_threaded());
+    const auto other = source.open(single.pid()).value();
+    CHECK(static_cast<ProcfsHandle&>(*other).is_single_threaded());
+}
+
+TEST_CASE("the real list has this process and no kernel thread")
+{
+    auto source = Procfs::open().value();
+    const auto pids = source.list();
+    CHECK(std::ranges::find(pids, Pid{::getpid()}) != pids.end());
+    for (const Pid pid : pids) {
+        Snapshot process;
+        const auto handle = source.open(pid);
+        if (handle && (*handle)->read(Fact::stat, process))
+            CHECK_FALSE(process.is_kernel_thread);
+    }
+}
+
+}  // namespace priorityd::kernel

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The shipped rules: every file is read without a complaint, and programs that people know get what they should.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/decide.hpp"
+#include "kernel/accounts.hpp"
+#include "kernel/policy_folders.hpp"
+
+using namespace priorityd;
+
+namespace {
+
+PolicyReading shipped()
+{
+    auto sources = kernel::default_sources();
+    kernel::use_settings_file(sources, "/dev/null");
+    kernel::use_rules(sources, {SHIPPED_RULES});
+    return read_policy(kernel::read_policy_files(sources), kernel::SystemAccounts{});
+}
+
+const std::shared_ptr<const Policy>& policy()
+{
+    static const auto kPolicy = std::make_shared<const Policy>(shipped().policy.value());
+    return kPolicy;
+}
+
+std::string class_of(const GivenFacts& facts) { return classify(policy(), facts).process.class_name; }
+
+}  // namespace
+
+TEST_CASE("every shipped file is read without a warning")
+{
+    for (const auto& diagnostic : shipped().diagnostics)
+        FAIL_CHECK(diagnostic.to_text());
+}
+
+TEST_CASE("the catalogue has at least 500 programs and about 14 classes, each with a description")
+{
+    std::set<std::string_view> programs;
+    for (const auto& rule : policy()->rules())
+        programs.insert(policy()->exact_name(rule));
+    CHECK(programs.size() > 500);
+    CHECK(policy()->classes().size() >= 12);
+    CHECK(policy()->classes().size() <= 18);
+    for (const auto& program_class : policy()->classes())
+        CHECK_MESSAGE(!program_class.description.empty(), program_class.name);
+}
+
+TEST_CASE("no shipped class is real-time, SCHED_IDLE or protected from the out-of-memory killer")
+{
+    for (const auto& program_class : policy()->classes()) {
+        const auto* sched = find_value<SchedPolicy>(program_class.settings, Setting::sched);
+        CHECK((!sched || sched->kind == SchedPolicy::Kind::batch));
+        const auto* oom = find_value<OomScoreAdj>(program_class.settings, Setting::oom_score_adj);
+        CHECK((!oom || oom->value() >= 0));
+    }
+}
+
+TEST_CASE("programs that people know are in the class that people expect")
+{
+    const std::pair<const char*, const char*> rows[] = {
+        {"pipewire", "realtime-audio"}, {"kwin_wayland", "compositor"}, {"gnome-shell", "compositor"}, {"Xorg", "compositor"},
+        {"zoom", "call"}, {"mpv", "media"}, {"firefox", "browser"}, {"chrome", "browser"}, {"code", "interactive"},
+        {"libreoffice", "interactive"}, {"alacritty", "terminal"}, {"steam", "launcher"}, {"dota2", "game"}, {"g++", "build"},
+        {"cc1plus", "build"}, {"rustc", "build"}, {"ninja", "build"}, {"qemu-system-x86_64", "virtual-machine"},
+        {"dockerd", "service"}, {"postgres", "service"}, {"nginx", "service"}, {"borg", "background"}, {"updatedb", "background"},
+        {"xz", "batch"}, {"HandBrakeCLI", "batch"}, {"llama-server", "inference"}, {"ollama", "inference"}, {"prometheus", "service"},
+        {"htop", "terminal"}};
+    for (const auto& [name, expected] : rows)
+        CHECK_MESSAGE(class_of({.name = name}) == expected, name);
+}
+
+TEST_CASE("what a shell is for is not decided by the catalogue")
+{
+    for (const auto* name : {"bash", "zsh", "sh", "systemd", "dbus-daemon", "sudo", "python3", "ssh"})
+        CHECK_MESSAGE(class_of({.name = name}).empty(), name);
+}
+
+TEST_CASE("interpreters are told apart by what they run")
+{
+    const auto python = [](std::vector<std::string> args) {
+        return class_of({.name = "python3", .exe = "/usr/bin/python3.11", .args = std::move(args)});
+    };
+    CHECK(python({"-m", "vllm.entrypoints.openai.api_server", "--model", "x"}) == "inference");
+    CHECK(python({"-m", "torch.distributed.run", "train.py"}) == "training");
+    CHECK(python({"/usr/bin/some-script"}).empty());
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/fake_world.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace priorityd::test {
+namespace {
+
+Names names_of_fake(const FakeProcess& fake)
+{
+    Snapshot process;
+    process.exe = fake.exe;
+    process.comm = fake.comm;
+    process.argv = fake.argv;
+    return names_of(process);
+}
+
+}  // namespace
+
+class FakeHandle final : public ProcessHandle {
+public:
+    FakeHandle(FakeKernel& kernel, const FakeProcess& process)
+        : kernel_{kernel}, pid_{process.pid}, start_ticks_{process.start_ticks}
+    {
+    }
+    [[nodiscard]] Pid pid() const override { return Pid{pid_}; }
+
+    [[nodiscard]] Result<void> read(FactSet wanted, Snapshot& into) override
+    {
+        auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "read");
+        fake->read |= wanted;
+        into.known |= wanted;
+        if (wanted.contains(Fact::exe))
+            into.exe = fake->exe;
+        if (wanted.contains(Fact::argv))
+            into.argv = fake->argv;
+        if (wanted.contains(Fact::stat))
+            read_stat(*fake, into);
+        if (wanted.contains(Fact::owner)) {
+            into.uid = Uid{fake->uid};
+            into.gid = Gid{fake->gid};
+        }
+        if (wanted.contains(Fact::cgroup))
+            into.cgroup = fake->cgroup;
+        if (wanted.contains(Fact::devices))
+            into.uses = fake->uses;
+        if (wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors))
+            read_ancestors(*fake, into);
+        into.names = names_of(into);
+        return {};
+    }
+
+    [[nodiscard]] Result<Value> actual(Setting setting) override
+    {
+        auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "actual");
+        const auto* value = fake->actual.find(setting);
+        if (!value)
+            return failure(EOPNOTSUPP, "this kernel lacks it");
+        return *value;
+    }
+    [[nodiscard]] bool is_alive() override { return find() != nullptr; }
+    [[nodiscard]] std::vector<Tid> threads() override { return {Tid{pid_}}; }
+    [[nodiscard]] Result<Autogroup> autogroup() override
+    {
+        auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "autogroup");
+        return Autogroup{*Nice::make(kernel_.autogroups[fake->session])};
+    }
+    [[nodiscard]] FakeProcess* find()
+    {
+        const auto found = kernel_.processes_.find(pid_);
+        const bool is_same = found != kernel_.processes_.end() && found->second.start_ticks == start_ticks_;
+        return is_same ? &found->second : nullptr;
+    }
+
+private:
+    static void read_stat(const FakeProcess& fake, Snapshot& into)
+    {
+        into.key = {Pid{fake.pid}, fake.start_ticks};
+        into.comm = fake.comm.substr(0, 15);
+        into.parent = Pid{fake.parent};
+        into.session = fake.session;
+        into.has_tty = fake.has_tty;
+        into.is_kernel_thread = fake.is_kernel_thread;
+        into.is_zombie = fake.is_zombie;
+        into.threads = fake.threads;
+    }
+    void read_ancestors(const FakeProcess& fake, Snapshot& into)
+    {
+        into.ancestors.clear();
+        for (int pid = fake.parent; kernel_.processes_.contains(pid); pid = kernel_.processes_.at(pid).parent)
+            into.ancestors.push_back(names_of_fake(kernel_.processes_.at(pid)));
+    }
+
+    FakeKernel& kernel_;
+    int pid_;
+    std::uint64_t start_ticks_;
+};
+
+FakeProcess& FakeKernel::add(FakeProcess process)
+{
+    if (process.session == 0)
+        process.session = process.pid;
+    const SettingMap given = process.actual;
+    process.actual = {};
+    process.actual.set(Setting::nice, *Nice::make(0));
+    process.actual.set(Setting::sched, SchedPolicy{});
+    process.actual.set(Setting::io, IoPriority{});
+    process.actual.set(Setting::cpus, CpuChoice{*CpuSet::parse("0-7")});
+    process.actual.set(Setting::oom_score_adj, *OomScoreAdj::make(0));
+    process.actual.set(Setting::timer_slack, *TimerSlack::make(std::chrono::microseconds{50}));
+    for (const auto& [setting, value] : given)
+        process.actual.set(setting, value);
+    return processes_.insert_or_assign(process.pid, std::move(process)).first->second;
+}
+
+Result<std::unique_ptr<ProcessHandle>> FakeKernel::open(Pid pid)
+{
+    const auto found = processes_.find(raw(pid));
+    if (found == processes_.end())
+        return failure(ESRCH, "open");
+    return std::make_unique<FakeHandle>(*this, found->second);
+}
+
+std::vector<Pid> FakeKernel::list()
+{
+    ++lists;
+    std::vector<Pid> pids;
+    for (const auto& [pid, process] : processes_)
+        pids.push_back(Pid{pid});
+    return pids;
+}
+
+namespace {
+
+void add_values(SettingMap& into, const SetScheduling& action)
+{
+    if (action.nice)
+        into.set(Setting::nice, *action.nice);
+    if (action.sched)
+        into.set(Setting::sched, *action.sched);
+    if (action.slice)
+        into.set(Setting::slice, *action.slice);
+}
+void add_values(SettingMap& into, const SetUclamp& action)
+{
+    if (action.min)
+        into.set(Setting::uclamp_min, *action.min);
+    if (action.max)
+        into.set(Setting::uclamp_max, *action.max);
+}
+void add_values(SettingMap& into, const SetIoPriority& action) { into.set(Setting::io, action.priority); }
+void add_values(SettingMap& into, const SetAffinity& action) { into.set(Setting::cpus, CpuChoice{action.cpus}); }
+void add_values(SettingMap& into, const SetOomScoreAdj& action) { into.set(Setting::oom_score_adj, action.value); }
+void add_values(SettingMap& into, const SetTimerSlack& action) { into.set(Setting::timer_slack, action.slack); }
+
+}  // namespace
+
+Outcome FakeKernel::apply(ProcessHandle& process, const Action& action, const SettingMap& /*ours*/)
+{
+    auto* fake = static_cast<FakeHandle&>(process).find();
+    if (!fake)
+        return {Outcome::Kind::vanished, {}};
+    SettingMap values;
+    std::visit([&](const auto& what) { add_values(values, what); }, action);
+    std::string line = fmt::format("{}", fake->pid);
+    for (const auto& [setting, value] : values) {
+        if (refused_ == setting) {
+            refused_.reset();
+            return {Outcome::Kind::failed, "refused by the test"};
+        }
+        fake->actual.set(setting, value);
+        line += fmt::format(" {}={}", info(setting).name, to_text(value));
+    }
+    log.push_back(line);
+    return {Outcome::Kind::applied, {}};
+}
+
+Outcome FakeKernel::set_autogroup(ProcessHandle& process, Nice nice)
+{
+    const auto* fake = static_cast<FakeHandle&>(process).find();
+    if (!fake)
+        return {Outcome::Kind::vanished, {}};
+    autogroups[fake->session] = nice.value();
+    log.push_back(fmt::format("session {} autogroup={}", fake->session, nice.value()));
+    return {Outcome::Kind::applied, {}};
+}
+
+Result<CpuSet> FakeKernel::resolve(const CpuSetName& name)
+{
+    if (name.text == "efficiency")
+        return *CpuSet::parse("4-7");
+    return failure(EINVAL, name.text + ": not on this machine");
+}
+
+Result<Uid> FakeAccounts::uid_of(const std::string& user) const
+{
+    if (user == "alice")
+        return Uid{1000};
+    if (user == "root")
+        return Uid{0};
+    return failure(ENOENT, "user " + user);
+}
+
+Result<Gid> FakeAccounts::gid_of(const std::string& group) const
+{
+    if (group == "staff")
+        return Gid{50};
+    return failure(ENOENT, "group " + group);
+}
+
+std::shared_ptr<const Policy> policy_of(const std::string& rules) { return policy_of(rules, ""); }
+
+std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::string& settings)
+{
+    auto reading = read_policy({{PolicyFile::Kind::settings, "priorityd.toml", settings, ""},
+                                {PolicyFile::Kind::rules, "test.toml", rules, ""}},
+                               FakeAccounts{});
+    if (!reading.policy)
+        throw std::runtime_error(reading.diagnostics.front().to_text());
+    return std::make_shared<const Policy>(*std::move(reading.policy));
+}
+
+Knobs live_knobs()
+{
+    Knobs knobs;
+    for (const auto& row : setting_table())
+        knobs[std::string{row.name}] = {true, ""};
+    knobs["autogroup"] = {true, ""};
+    return knobs;
+}
+
+}  // namespace priorityd::test

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The ports of the core, played by plain values: processes that a test makes, actions that it can look at.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/condition.hpp"
+#include "core/names.hpp"
+#include "core/pipeline.hpp"
+#include "core/policy_toml.hpp"
+#include "core/ports.hpp"
+
+namespace priorityd::test {
+
+/// A process as a test describes it.
+struct FakeProcess {
+    int pid = 0;
+    std::string comm;
+    std::string exe;
+    std::vector<std::string> argv;
+    int parent = 1;
+    int session = 0;
+    unsigned uid = 0;
+    unsigned gid = 0;
+    std::string cgroup = "/";
+    bool has_tty = false;
+    bool is_kernel_thread = false;
+    bool is_zombie = false;
+    int threads = 1;
+    std::uint64_t start_ticks = 1;
+    Uses uses;
+    SettingMap actual;
+    FactSet read;  ///< Out: every fact that has been asked for.
+};
+
+/// Processes and their autogroups; acting on them changes them as the kernel would.
+class FakeKernel final : public ProcessSource, public Actuator, public CpuSets {
+public:
+    FakeProcess& add(FakeProcess process);
+    FakeProcess& at(int pid) { return processes_.at(pid); }
+    void kill(int pid) { processes_.erase(pid); }
+    /// The next attempt to set this setting fails with EPERM.
+    void refuse(Setting setting) { refused_ = setting; }
+
+    [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] std::vector<Pid> list() override;
+    Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
+    Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
+    [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
+
+    std::vector<std::string> log;      ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
+    std::map<int, int> autogroups;     ///< Session -> nice value; absent means 0.
+    int lists = 0;                     ///< How often all processes have been listed.
+
+private:
+    friend class FakeHandle;
+    std::map<int, FakeProcess> processes_;
+    std::optional<Setting> refused_;
+};
+
+/// Knows "alice" (1000) and "staff" (50), and numbers.
+class FakeAccounts final : public Accounts {
+public:
+    [[nodiscard]] Result<Uid> uid_of(const std::string& user) const override;
+    [[nodiscard]] Result<Gid> gid_of(const std::string& group) const override;
+};
+
+/// A policy of one rule file; fails the test when there are errors.
+[[nodiscard]] std::shared_ptr<const Policy> policy_of(const std::string& rules);
+/// The same with settings.
+[[nodiscard]] std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::string& settings);
+/// All knobs alive.
+[[nodiscard]] Knobs live_knobs();
+
+}  // namespace priorityd::test

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Starting and ending priorityd and a private bus, for the system tests and the benchmark.
+"""Everything here is a context manager or has end(), and leaves no process and no file behind."""
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+  </policy>
+</busconfig>
+"""
+
+
+class NotReady(Exception):
+    """The daemon ended or said nothing instead of READY=1; the text holds its log."""
+
+
+def wait_until(is_so, seconds: float, interval: float = 0.005) -> bool:
+    """Asks again and again until `is_so()` holds; False when it still does not after `seconds`."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(interval)
+    return True
+
+
+def end_process(process: subprocess.Popen, seconds: float = 10) -> int:
+    """SIGTERM, then SIGKILL when that does not help. Returns the exit status; waits without polling."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+    watchdog = threading.Timer(seconds, process.kill)
+    watchdog.start()
+    try:
+        return process.wait()
+    finally:
+        watchdog.cancel()
+
+
+class PrivateBus:
+    """A message bus of its own, on which every user may do everything."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="priorityd-bus-")
+        os.chmod(self.folder, 0o755)
+        self.address = f"unix:path={self.folder}/socket"
+        configuration = pathlib.Path(self.folder, "bus.conf")
+        configuration.write_text(BUS_CONFIGURATION.format(socket=f"{self.folder}/socket"), encoding="utf-8")
+        self.process = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={configuration}"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if not wait_until(pathlib.Path(self.folder, "socket").is_socket, 10):
+            self.end()
+            raise RuntimeError("dbus-daemon did not open its socket within 10 s")
+
+    @staticmethod
+    def is_possible() -> bool:
+        return shutil.which("dbus-daemon") is not None
+
+    def end(self):
+        end_process(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+class Daemon:
+    """One running priorityd. start() returns once it has said READY=1."""
+
+    def __init__(self, program, rules, state, *, bus: str = "none", arguments=(), log_level: str = "info",
+                 environment=None, prefix=()):
+        self.command = [*prefix, os.fspath(program)]
+        for folder in [rules] if isinstance(rules, (str, os.PathLike)) else rules:
+            self.command += ["--rules", os.fspath(folder)]
+        self.command += ["--state", os.fspath(state), "--bus", bus, "--log-level", log_level, *arguments]
+        self.environment = {**os.environ, **(environment or {})}
+        self.environment.pop("JOURNAL_STREAM", None)
+        self.process = None
+        self._last_log = ""
+        self.ready_after = None  # seconds from just before the start to READY=1
+        self.notes = []          # what it has said to the service manager, one a line
+        self._folder = None
+        self._log = None
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def launch(self):
+        """Starts it without waiting for anything."""
+        self._folder = tempfile.mkdtemp(prefix="priorityd-notify-")
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self._notify.bind(f"{self._folder}/socket")
+        os.chmod(self._folder, 0o755)  # the daemon may run as another user
+        os.chmod(f"{self._folder}/socket", 0o666)
+        self._log = open(f"{self._folder}/log", "w+b")
+        environment = {**self.environment, "NOTIFY_SOCKET": f"{self._folder}/socket"}
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+                                        env=environment)
+        return self
+
+    def start(self, seconds: float = 10):
+        self.launch()
+        if not self.wait_for_note("READY=1", seconds):
+            status = self.process.poll()
+            log = self.log()
+            self.end()
+            raise NotReady(f"{' '.join(self.command)}: no READY=1 within {seconds} s, exit status {status}; log:\n{log}")
+        self.ready_after = self._noted - self._started
+        return self
+
+    def wait_for_note(self, wanted: str, seconds: float) -> bool:
+        """Waits for a line in a message of sd_notify; False when the daemon ends or time runs out before."""
+        end = time.monotonic() + seconds
+        pidfd = os.pidfd_open(self.process.pid)
+        try:
+            while (left := end - time.monotonic()) > 0:
+                readable, _, _ = select.select([self._notify, pidfd], [], [], left)
+                self._noted = time.monotonic()
+                if self._notify in readable:
+                    lines = self._notify.recv(65536).decode("utf-8", "replace").splitlines()
+                    self.notes += lines
+                    if wanted in lines:
+                        return True
+                elif readable:
+                    return False
+            return False
+        finally:
+            os.close(pidfd)
+
+    def signal(self, number: int):
+        self.process.send_signal(number)
+
+    def log(self) -> str:
+        """All that it has printed so far."""
+        if self._log is None or self._log.closed:
+            return self._last_log
+        return pathlib.Path(self._folder, "log").read_text(encoding="utf-8", errors="backslashreplace")
+
+    def end(self, seconds: float = 10) -> int:
+        """Ends it with SIGTERM. Returns the exit status: negative when a signal had to do it."""
+        status = end_process(self.process, seconds)
+        if self._folder:
+            self._last_log = self.log()
+            self._log.close()
+            self._notify.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+        return status
+
+    def __enter__(self):
+        return self.start() if self.process is None else self
+
+    def __exit__(self, *_):
+        self.end()

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a program gets at exec: every setting that its rule names, on the real kernel, and nothing else.
+import os
+
+import harness
+from harness import everything_of, nice_of, sched_of, io_of
+
+LOWERED = {"nice": 7, "sched": "batch", "io": "best-effort/6", "cpus": "0", "oom_score_adj": 300, "timer_slack": "1ms"}
+RAISED = {"nice": -7, "sched": "rr/3", "io": "realtime/4", "oom_score_adj": -300, "timer_slack": "10us"}
+# As everything_of() shows them.
+IN_NANOSECONDS = {"1ms": 1_000_000, "10us": 10_000, "50us": 50_000}
+
+
+def as_shown(setting: str, value):
+    if setting == "cpus":
+        return {int(value)}
+    return IN_NANOSECONDS[value] if setting == "timer_slack" else value
+
+
+class Settings(harness.SystemTest):
+    def expect(self, pid: int, **settings):
+        for setting, value in settings.items():
+            self.eventually(lambda s=setting: everything_of(pid)[s], as_shown(setting, value), setting)
+
+    def test_exec_gets_every_setting_of_a_lowering_rule(self):
+        name = self.unique()
+        self.write_rules(self.program_rule(name, **LOWERED))
+        self.daemon()
+        self.expect(self.start(name).pid, **LOWERED)
+
+    def test_exec_gets_every_setting_of_a_raising_rule(self):
+        name = self.unique()
+        self.write_rules(self.program_rule(name, **RAISED))
+        self.daemon()
+        self.expect(self.start(name).pid, **RAISED)
+
+    def test_a_setting_that_nobody_named_is_never_written(self):
+        for setting, value in {**LOWERED, "timer_slack": "50us"}.items():
+            with self.subTest(setting=setting):
+                plain, matching = self.unique(), self.unique()
+                self.write_rules(self.program_rule(matching, **{setting: value}))
+                daemon = self.daemon()
+                # Odd values of everything, set by hand on a program that no rule knows; then exec keeps them.
+                target = self.start(plain)
+                os.setpriority(os.PRIO_PROCESS, target.pid, 3)
+                os.sched_setscheduler(target.pid, os.SCHED_BATCH if setting != "sched" else os.SCHED_IDLE,
+                                      os.sched_param(0))
+                harness.set_io(target.pid, "best-effort", 1)
+                for file, number in (("oom_score_adj", 111), ("timerslack_ns", 123_456)):
+                    with open(f"/proc/{target.pid}/{file}", "w", encoding="ascii") as knob:
+                        knob.write(str(number))
+                before = everything_of(target.pid)
+                target.exec(self.program(matching))
+                self.expect(target.pid, **{setting: value})
+                self.stays(lambda: everything_of(target.pid), {**before, setting: as_shown(setting, value)})
+                daemon.end()
+
+    def test_a_slice_is_written_with_nice_and_policy(self):
+        if tuple(map(int, os.uname().release.split(".")[:2])) < (6, 12):
+            self.skipTest("custom slices came with Linux 6.12")
+        name = self.unique()
+        self.write_rules(self.program_rule(name, nice=4, sched="batch", slice="5ms"))
+        self.daemon()
+        target = self.start(name)
+        self.eventually(lambda: harness.slice_of(target.pid), 5_000_000, "slice")
+        self.expect(target.pid, nice=4, sched="batch")
+
+    def test_one_setting_that_cannot_be_applied_does_not_stop_the_others(self):
+        name = self.unique()
+        self.write_rules(self.program_rule(name, cpus="numa:999", cpu_weight=50, uclamp_min=10, nice=6,
+                                           io="best-effort/5"))
+        self.daemon()
+        self.expect(self.start(name).pid, nice=6, io="best-effort/5")
+
+    def test_the_short_form_and_the_long_form_both_match(self):
+        short, long = self.unique(), self.unique()
+        self.write_rules(f'[class.low]\nnice = 6\n\n[programs]\n{short} = "low"\n\n'
+                         f'[[rule]]\nname = "{long[:-1]}?"\nclass = "low"\n[rule.set]\nio = "idle"\n')
+        self.daemon()
+        self.expect(self.start(short).pid, nice=6)
+        self.expect(self.start(long).pid, nice=6, io="idle")
+
+    def test_a_dry_run_applies_nothing(self):
+        name = self.unique()
+        self.write_rules(self.program_rule(name, **LOWERED))
+        running = self.start(name)
+        before = everything_of(running.pid)
+        self.daemon(arguments=["--dry-run"])
+        self.stays(lambda: everything_of(running.pid), before)
+        started = self.start(name)
+        self.stays(lambda: (nice_of(started.pid), sched_of(started.pid), io_of(started.pid)),
+                   (before["nice"], before["sched"], before["io"]))
+
+
+if __name__ == "__main__":
+    harness.main()
