@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// A connection on somebody's sd-event loop: a source for its socket, and one for its deadlines.
-#include <systemd/sd-event.h>
-
 #include <utility>
+
+#include <systemd/sd-event.h>
 
 #include "bus/connection.hpp"
 
@@ -75,13 +75,11 @@ Result<void> Attachment::State::add_sources(sd_event* event, std::int64_t priori
     return {};
 }
 
-/// Sending, too, changes what there is to wait for, so this is asked before each wait of the loop.
+/// Sending, too, changes what there is to wait for, so this is asked before each wait of the loop. A loss is left to
+/// dispatch(), at once: a handler that ends the loop would not be noticed here.
 void Attachment::State::prepare()
 {
-    if (auto next = connection.wait())
-        arm(*next);
-    else
-        lose(next.error());
+    arm(connection.wait().value_or(Connection::Wait{.fd = wait.fd, .events = 0, .deadline_usec = 0}));
 }
 
 /// Writes only what differs: setting a time costs a system call, and this runs before each wait of the whole daemon.
@@ -101,8 +99,10 @@ void Attachment::State::arm(const Connection::Wait& next)
 
 void Attachment::State::dispatch()
 {
-    if (auto done = connection.process(); !done)
+    if (const auto done = connection.process(); !done)
         lose(done.error());
+    else if (const auto next = connection.wait(); !next)
+        lose(next.error());
 }
 
 /// The handler may destroy this object, so nothing of it is touched after the call.

@@ -51,7 +51,8 @@ ClientError to_client_error(const sdbus::Error& error)
 {
     const Kind kind = kind_of(std::string_view{error.getName()});
     if (kind == Kind::no_daemon)
-        return {kind, "no priorityd on the bus: start it with \"systemctl start priorityd\", or name its bus with --bus"};
+        return {kind,
+                "no priorityd on the bus: start it with \"systemctl start priorityd\", or name its bus with --bus"};
     return {kind, readable(error.getMessage())};
 }
 
@@ -197,9 +198,10 @@ std::string name_owner(sdbus::IConnection& connection)
 
 sdbus::Slot follow_owner(sdbus::IConnection& connection, Manager& manager)
 {
-    const std::string match = fmt::format("type='signal',sender='{}',path='{}',interface='{}',member='NameOwnerChanged',"
-                                          "arg0='{}'",
-                                          kDriverName, kDriverPath, kDriverName, kBusName);
+    const std::string match = fmt::format(
+        "type='signal',sender='{}',path='{}',interface='{}',member='NameOwnerChanged',"
+        "arg0='{}'",
+        kDriverName, kDriverPath, kDriverName, kBusName);
     return compat::add_match(connection, match, [&manager](auto&& message) {
         // Unicast look-alikes get here too; only the bus itself sends under its own name.
         if (std::string_view{message.getSender()} != kDriverName)
@@ -227,14 +229,17 @@ ManagerClient::ManagerClient(ManagerClient&&) noexcept = default;
 ManagerClient& ManagerClient::operator=(ManagerClient&&) noexcept = default;
 ManagerClient::~ManagerClient() = default;
 
-Connection& ManagerClient::connection() { return state_->connection; }
+Connection& ManagerClient::connection()
+{
+    return state_->connection;
+}
 
 ClientResult<ManagerClient> ManagerClient::connect(const Address& address)
 {
     auto connection = Connection::open(address);
     if (!connection)
-        return tl::unexpected{ClientError{Kind::no_daemon, connection.error().message() +
-                                                               " (is it running? --bus names another one)"}};
+        return tl::unexpected{
+            ClientError{Kind::no_daemon, connection.error().message() + " (is it running? --bus names another one)"}};
     return answered([&] { return ManagerClient{std::make_unique<State>(*std::move(connection))}; });
 }
 

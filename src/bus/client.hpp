@@ -17,11 +17,11 @@ namespace priorityd::bus {
 
 struct ClientError {
     enum class Kind : std::uint8_t {
-        no_daemon,        ///< No bus, nobody on it, or it went away during the call.
-        not_authorised,   ///< The daemon or the bus does not allow it to this user.
+        no_daemon,       ///< No bus, nobody on it, or it went away during the call.
+        not_authorised,  ///< The daemon or the bus does not allow it to this user.
         no_such_process,
-        refused_rules,    ///< The rules have errors; the property Diagnostics has them.
-        failed,           ///< Anything else; the text says what.
+        refused_rules,  ///< The rules have errors; the property Diagnostics has them.
+        failed,         ///< Anything else; the text says what.
     };
     Kind kind{};
     std::string text;  ///< One line for a person.
@@ -35,7 +35,7 @@ struct ManagerStatus {
     DaemonStatus daemon;                   ///< Its `diagnostics` stay empty: they come as texts.
     std::vector<std::string> diagnostics;  ///< "FILE:LINE:COLUMN: error: WHAT".
     std::vector<std::string> engines;
-    std::vector<std::string> rule_files;   ///< In the order of reading; empty when the daemon does not say.
+    std::vector<std::string> rule_files;  ///< In the order of reading; empty when the daemon does not say.
 };
 
 struct Reloaded {

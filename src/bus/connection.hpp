@@ -47,9 +47,9 @@ public:
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
-    /// Becomes org.priorityd1. Errors: EEXIST when another priorityd has the name; EACCES when the bus's policy forbids it.
+    /// Becomes org.priorityd1. Errors: that another priorityd has the name; EACCES when the bus's policy forbids it.
     [[nodiscard]] Result<void> request_name();
-    /// To be asked before each wait, because it changes with every message. Errors: ENOTCONN once the connection is lost.
+    /// To be asked before each wait, because it changes with every message. Errors: ENOTCONN once it is lost.
     [[nodiscard]] Result<Wait> wait() const;
     /// Handles at most one message; false when there was none. Errors: ECONNRESET and the like: the connection is lost.
     [[nodiscard]] Result<bool> process();
@@ -62,7 +62,7 @@ private:
     std::unique_ptr<sdbus::IConnection> native_;
 };
 
-/// Keeps a connection attached to an event loop for as long as it lives. The connection must outlive it and stay in place.
+/// Keeps a connection attached to an event loop for as long as it lives.
 class Attachment {
 public:
     Attachment(Attachment&&) noexcept;
@@ -76,9 +76,10 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Lets `event` drive the connection, a message at a time. With nothing to do it causes no wake-up.
-/// When the connection is lost, it is detached and `on_lost` called once; that may destroy attachment and connection.
-/// `priority`: as for sd_event_source_set_priority(3), so larger is later. Errors: those of sd_event_add_io(3).
+/// Lets `event` drive the connection, which must outlive the attachment and stay where it is, a message at a time. With
+/// nothing to do it causes no wake-up. When the connection is lost, it is detached and `on_lost` called once; that may
+/// destroy attachment and connection. `priority`: as for sd_event_source_set_priority(3), so larger is later. Errors:
+/// those of sd_event_add_io(3).
 [[nodiscard]] Result<Attachment> attach(Connection& connection, sd_event* event,
                                         std::function<void(const Error&)> on_lost, std::int64_t priority = 0);
 

@@ -12,7 +12,7 @@
 
 namespace priorityd::bus {
 
-/// The errno that the name of a D-Bus error stands for; EIO for names that are nobody's errno. Source: sd-bus-errors(3).
+/// The errno that the name of a D-Bus error stands for; EIO for any other name. Source: sd-bus-errors(3).
 [[nodiscard]] Error to_error(const sdbus::Error& error, std::string doing);
 
 /// What `attempt` returns, or the sdbus::Error that it has thrown.

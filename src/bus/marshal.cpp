@@ -223,9 +223,15 @@ std::vector<std::string> to_texts(const Diagnostics& diagnostics)
     return texts;
 }
 
-Result<ProcessFilter> read_filter(const Dict& dict) { return read_checked<ProcessFilter>(dict, kFilterKeys); }
+Result<ProcessFilter> read_filter(const Dict& dict)
+{
+    return read_checked<ProcessFilter>(dict, kFilterKeys);
+}
 
-Result<GivenFacts> read_facts(const Dict& dict) { return read_checked<GivenFacts>(dict, kFactKeys); }
+Result<GivenFacts> read_facts(const Dict& dict)
+{
+    return read_checked<GivenFacts>(dict, kFactKeys);
+}
 
 Dict to_dict(const ProcessFilter& filter)
 {

@@ -35,7 +35,10 @@ inline void request_name(sdbus::IConnection& connection, const char* name)
 {
     connection.requestName(sdbus::ServiceName{name});
 }
-inline bool process_one(sdbus::IConnection& connection) { return connection.processPendingEvent(); }
+inline bool process_one(sdbus::IConnection& connection)
+{
+    return connection.processPendingEvent();
+}
 [[nodiscard]] inline std::uint64_t deadline_usec(const sdbus::IConnection::PollData& data)
 {
     return data.timeout == std::chrono::microseconds::max() ? kNever : static_cast<std::uint64_t>(data.timeout.count());
@@ -56,7 +59,8 @@ template <typename Handler>
 {
     return connection.addMatch(match, std::move(handler), sdbus::return_slot);
 }
-inline void emit_properties_changed(sdbus::IObject& object, const char* interface, const std::vector<const char*>& names)
+inline void emit_properties_changed(sdbus::IObject& object, const char* interface,
+                                    const std::vector<const char*>& names)
 {
     object.emitPropertiesChangedSignal(interface, std::vector<sdbus::PropertyName>{names.begin(), names.end()});
 }
@@ -75,9 +79,18 @@ using CallError = const sdbus::Error*;
 {
     return variant.isEmpty() ? std::string{} : variant.peekValueType();
 }
-inline void request_name(sdbus::IConnection& connection, const char* name) { connection.requestName(name); }
-inline bool process_one(sdbus::IConnection& connection) { return connection.processPendingRequest(); }
-[[nodiscard]] inline std::uint64_t deadline_usec(const sdbus::IConnection::PollData& data) { return data.timeout_usec; }
+inline void request_name(sdbus::IConnection& connection, const char* name)
+{
+    connection.requestName(name);
+}
+inline bool process_one(sdbus::IConnection& connection)
+{
+    return connection.processPendingRequest();
+}
+[[nodiscard]] inline std::uint64_t deadline_usec(const sdbus::IConnection::PollData& data)
+{
+    return data.timeout_usec;
+}
 template <typename ObjectOrProxy>
 [[nodiscard]] std::string sender_of(const ObjectOrProxy& object)
 {
@@ -94,7 +107,8 @@ template <typename Handler>
 {
     return connection.addMatch(match, std::move(handler));
 }
-inline void emit_properties_changed(sdbus::IObject& object, const char* interface, const std::vector<const char*>& names)
+inline void emit_properties_changed(sdbus::IObject& object, const char* interface,
+                                    const std::vector<const char*>& names)
 {
     object.emitPropertiesChangedSignal(interface, std::vector<std::string>{names.begin(), names.end()});
 }

@@ -66,7 +66,8 @@ Rows to_rows(const Range& range, Convert convert)
 
 Answer to_answer(const Explanation& explanation)
 {
-    return {full_row(explanation.process), to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
+    return {full_row(explanation.process),
+            to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
 }
 
 sdbus::Error refused_rules(const ReloadReport& report)
@@ -76,8 +77,8 @@ sdbus::Error refused_rules(const ReloadReport& report)
     const auto first = std::ranges::find_if(report.diagnostics, is_error);
     return compat::make_error(
         error_name::kInvalidRules,
-        fmt::format("the old policy stays in force ({} rules), because the files have {} error{}{}", report.rules, errors,
-                    errors == 1 ? "" : "s",
+        fmt::format("the old policy stays in force ({} rules), because the files have {} error{}{}", report.rules,
+                    errors, errors == 1 ? "" : "s",
                     first == report.diagnostics.end() ? "" : "; the first: " + readable(first->to_text())));
 }
 
@@ -222,7 +223,8 @@ Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspect
 
 void Service::processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out)
 {
-    (void)caught("emit ProcessesChanged", [&] { object_->emitProcessesChanged(to_rows(changed, change_row), left_out); });
+    (void)caught("emit ProcessesChanged",
+                 [&] { object_->emitProcessesChanged(to_rows(changed, change_row), left_out); });
 }
 
 void Service::policy_reloaded(std::uint32_t generation, const ReloadReport& report)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl check: mistakes in rules and settings.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -75,8 +75,9 @@ Run add_check(CLI::App& verb)
     const auto places = std::make_shared<Paths>();
     verb.add_option("PLACE", *places, "Folders and files to read, and nothing else; by default what the daemon reads")
         ->type_name("DIR|FILE");
-    verb.footer("\nFiles named priorityd.toml, and what is in priorityd.toml.d, are settings; everything else is rules.\n"
-                "A class that is defined in none of the places given is an error: name its folder too.");
+    verb.footer(
+        "\nFiles named priorityd.toml, and what is in priorityd.toml.d, are settings; everything else is rules.\n"
+        "A class that is defined in none of the places given is an error: name its folder too.");
     return [places](const Context& context) { return check(context, *places); };
 }
 

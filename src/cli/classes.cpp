@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl classes: what kinds of programs get.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/json.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl classify: what would be decided for a process that need not exist.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -37,13 +37,15 @@ tl::expected<GivenFacts, ExitStatus> facts_of(const Options& options)
     if (!options.user.empty()) {
         const auto uid = accounts.uid_of(options.user);
         if (!uid)
-            return tl::unexpected{fail(ExitStatus::usage, fmt::format("--user {}: there is no such user", options.user))};
+            return tl::unexpected{
+                fail(ExitStatus::usage, fmt::format("--user {}: there is no such user", options.user))};
         facts.user = *uid;
     }
     if (!options.group.empty()) {
         const auto gid = accounts.gid_of(options.group);
         if (!gid)
-            return tl::unexpected{fail(ExitStatus::usage, fmt::format("--group {}: there is no such group", options.group))};
+            return tl::unexpected{
+                fail(ExitStatus::usage, fmt::format("--group {}: there is no such group", options.group))};
         facts.group = *gid;
     }
     return facts;
@@ -85,7 +87,8 @@ void print_document(const Explanation& explanation)
 /// Empty when there is no daemon to ask, and the files have to be read here.
 std::optional<tl::expected<Explanation, ExitStatus>> ask_daemon(const Context& context, const GivenFacts& facts)
 {
-    const auto answer = find_daemon(context).and_then([&](bus::ManagerClient client) { return client.classify(facts); });
+    const auto answer =
+        find_daemon(context).and_then([&](bus::ManagerClient client) { return client.classify(facts); });
     if (answer)
         return *answer;
     if (answer.error().kind == bus::ClientError::Kind::no_daemon)
@@ -149,8 +152,9 @@ Run add_classify(CLI::App& verb)
     add_facts(verb, "--uses", options->uses, "WORD", "gpu, audio or tty; may be repeated");
     verb.get_option("--uses")->check(CLI::IsMember({"gpu", "audio", "tty"}));
     add_rules_option(verb, options->rules);
-    verb.footer("\nWhat is not given is not known, and no rule that asks for it matches. The policy is that of the daemon;\n"
-                "with --rules, or when no daemon runs, it is read from files.");
+    verb.footer(
+        "\nWhat is not given is not known, and no rule that asks for it matches. The policy is that of the daemon;\n"
+        "with --rules, or when no daemon runs, it is read from files.");
     return [options](const Context& context) { return run_classify(context, *options); };
 }
 

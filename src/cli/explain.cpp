@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl explain: who decided what for a process, and what it has now.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -101,9 +101,9 @@ ExitStatus explain_name(const Context& context, bus::ManagerClient& client, cons
     if (!explanations)
         return fail(explanations.error());
     if (explanations->empty())
-        return fail(ExitStatus::refused,
-                    fmt::format("nothing was decided for a process named {}: give its pid, or see \"priorityctl list\"",
-                                name));
+        return fail(
+            ExitStatus::refused,
+            fmt::format("nothing was decided for a process named {}: give its pid, or see \"priorityctl list\"", name));
     print_all(context, *explanations);
     return ExitStatus::done;
 }
@@ -116,8 +116,9 @@ Run add_explain(CLI::App& verb)
     verb.add_option("TARGET", *target, "A process id, or a name (or glob) of processes that something was decided for")
         ->type_name("PID|NAME")
         ->required();
-    verb.footer("\nOne line for each contribution, the earlier overruled by the later; * marks those in force.\n"
-                "JSON: an object for a PID, a list of such objects for a NAME.");
+    verb.footer(
+        "\nOne line for each contribution, the earlier overruled by the later; * marks those in force.\n"
+        "JSON: an object for a PID, a list of such objects for a NAME.");
     return [target](const Context& context) {
         auto client = connect(context);
         if (!client)

@@ -19,7 +19,10 @@ Json to_json(const ExplainRow& row)
             {"because", row.because}, {"effective", row.effective}, {"outcome", row.outcome}};
 }
 
-std::string level_text(Diagnostic::Level level) { return level == Diagnostic::Level::error ? "error" : "warning"; }
+std::string level_text(Diagnostic::Level level)
+{
+    return level == Diagnostic::Level::error ? "error" : "warning";
+}
 
 }  // namespace
 
@@ -34,10 +37,10 @@ Json to_json(const SettingMap& settings)
 Json to_json(const ProcessView& process)
 {
     return {
-        {"pid", raw(process.key.pid)},      {"start_time", process.key.start_ticks},
-        {"name", process.name},             {"exe", process.exe},
-        {"uid", raw(process.uid)},          {"class", process.class_name},
-        {"source", process.source},         {"settings", to_json(process.settings)},
+        {"pid", raw(process.key.pid)}, {"start_time", process.key.start_ticks},
+        {"name", process.name},        {"exe", process.exe},
+        {"uid", raw(process.uid)},     {"class", process.class_name},
+        {"source", process.source},    {"settings", to_json(process.settings)},
     };
 }
 
@@ -53,8 +56,11 @@ Json to_json(const Explanation& explanation)
 
 Json to_json(const Diagnostic& diagnostic)
 {
-    return {{"level", level_text(diagnostic.level)}, {"file", diagnostic.file},     {"line", diagnostic.line},
-            {"column", diagnostic.column},           {"what", diagnostic.what}};
+    return {{"level", level_text(diagnostic.level)},
+            {"file", diagnostic.file},
+            {"line", diagnostic.line},
+            {"column", diagnostic.column},
+            {"what", diagnostic.what}};
 }
 
 void print_json(const Json& document)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl: reads the command line and runs one verb.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
 #include <memory>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/output.hpp"
@@ -63,8 +63,9 @@ void add_global_options(CLI::App& app, Context& context)
         ->type_name("ADDRESS")
         ->default_str("system")
         ->check(CLI::Validator{bus_mistake, "", "BUS"});
-    app.add_flag_callback("--json", [&context] { context.format = Context::Format::json; },
-                          "Print one JSON document; with monitor, one a line");
+    app.add_flag_callback(
+        "--json", [&context] { context.format = Context::Format::json; },
+        "Print one JSON document; with monitor, one a line");
     app.footer(kFooter);
 }
 

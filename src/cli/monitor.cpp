@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl monitor: changes as they happen.
 #include <signal.h>
-#include <systemd/sd-event.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
+#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <systemd/sd-event.h>
 
 #include "bus/readable.hpp"
 #include "cli/json.hpp"
@@ -48,13 +48,14 @@ public:
         for (const ProcessView& process : changed)
             print_line(row_text(process));
         if (left_out > 0)
-            note(fmt::format("{} more: see \"priorityctl list\"", counted(left_out, "change")), Style::yellow);
+            note(fmt::format("and {}: see \"priorityctl list\"", counted(left_out, "further change")), Style::yellow);
     }
 
     void policy_reloaded(const bus::PolicyNews& news) override
     {
         if (news.is_accepted)
-            note(fmt::format("policy {}: {} in force", news.generation, counted(news.policy.rules, "rule")), Style::green);
+            note(fmt::format("policy {}: {} in force", news.generation, counted(news.policy.rules, "rule")),
+                 Style::green);
         else
             note(fmt::format("rules refused: policy {} stays in force", news.generation), Style::red);
         for (const std::string& diagnostic : news.policy.diagnostics)
@@ -67,8 +68,8 @@ public:
 private:
     [[nodiscard]] std::string row_text(const ProcessView& process) const
     {
-        return fmt::format("{:>7} {:<15} {:<12} {}  {}", raw(process.key.pid),
-                           styled(bus::readable(process.name), Style::bold, colour_),
+        const std::string name = fmt::format("{:<15}", bus::readable(process.name));
+        return fmt::format("{:>7} {} {:<12} {}  {}", raw(process.key.pid), styled(name, Style::bold, colour_),
                            process.class_name.empty() ? "-" : bus::readable(process.class_name),
                            bus::readable(settings_text(process.settings)),
                            styled(bus::readable(process.source), Style::dim, colour_));
@@ -189,8 +190,9 @@ ExitStatus monitor(const Context& context)
 
 Run add_monitor(CLI::App& verb)
 {
-    verb.footer("\nOne line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
-                "as 64 rows and the number of those left out. When the daemon ends, it waits for the next one.");
+    verb.footer(
+        "\nOne line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
+        "as 64 rows and the number of those left out. When the daemon ends, it waits for the next one.");
     return monitor;
 }
 

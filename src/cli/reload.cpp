@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl reload: the daemon reads settings and rules again.
 #include <CLI/CLI.hpp>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -57,6 +56,9 @@ ExitStatus reload(const Context& context)
 
 }  // namespace
 
-Run add_reload(CLI::App& /*verb*/) { return reload; }
+Run add_reload(CLI::App& /*verb*/)
+{
+    return reload;
+}
 
 }  // namespace priorityd::cli

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl rules: the rules in the order of reading, or those that may apply to a name.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <numeric>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -123,9 +123,10 @@ Run add_rules(CLI::App& verb)
     const auto options = std::make_shared<Options>();
     verb.add_option("NAME", options->name, "Only rules that a process of this name may match")->type_name("NAME");
     add_rules_option(verb, options->rules);
-    verb.footer("\nIn the order of reading: a later rule that matches wins over an earlier one, setting by setting.\n"
-                "SETTINGS are those of the rule alone, over those of its class (see \"priorityctl classes\").\n"
-                "With NAME, rules without a name of their own are shown too: the rest of what they ask for decides.");
+    verb.footer(
+        "\nIn the order of reading: a later rule that matches wins over an earlier one, setting by setting.\n"
+        "SETTINGS are those of the rule alone, over those of its class (see \"priorityctl classes\").\n"
+        "With NAME, rules without a name of their own are shown too: the rest of what they ask for decides.");
     return [options](const Context& context) { return rules(context, *options); };
 }
 

@@ -2,10 +2,10 @@
 /// priorityctl status: how the daemon is.
 #include <fcntl.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +23,10 @@ using kernel::PressureKind;
 constexpr std::pair<PressureKind, const char*> kPressures[] = {
     {PressureKind::cpu, "cpu"}, {PressureKind::io, "io"}, {PressureKind::memory, "memory"}};
 
-bool is_error(const std::string& diagnostic) { return diagnostic.find(": error: ") != std::string::npos; }
+bool is_error(const std::string& diagnostic)
+{
+    return diagnostic.find(": error: ") != std::string::npos;
+}
 
 struct Health {
     const char* word;
@@ -51,7 +54,8 @@ std::string pressure_text(int proc, PressureKind kind)
 
 Json stall_json(const kernel::Stall& stall)
 {
-    return {{"avg10", stall.avg10}, {"avg60", stall.avg60}, {"avg300", stall.avg300}, {"total_usec", stall.total.count()}};
+    return {
+        {"avg10", stall.avg10}, {"avg60", stall.avg60}, {"avg300", stall.avg300}, {"total_usec", stall.total.count()}};
 }
 
 Json pressure_json(int proc, PressureKind kind)
@@ -84,9 +88,12 @@ Json knobs_json(const Knobs& knobs)
 Json counters_json(const Counters& counters)
 {
     return {
-        {"events_received", counters.events_received}, {"events_malformed", counters.events_malformed},
-        {"events_lost", counters.events_lost},         {"rescans", counters.rescans},
-        {"applied", counters.applied},                 {"failed", counters.failed},
+        {"events_received", counters.events_received},
+        {"events_malformed", counters.events_malformed},
+        {"events_lost", counters.events_lost},
+        {"rescans", counters.rescans},
+        {"applied", counters.applied},
+        {"failed", counters.failed},
     };
 }
 
@@ -94,12 +101,9 @@ Json to_json(const bus::ManagerStatus& status, int proc)
 {
     const DaemonStatus& daemon = status.daemon;
     Json result{
-        {"health", health_of(status).word},
-        {"version", daemon.version},
-        {"generation", daemon.generation},
-        {"rules", daemon.rules},
-        {"classes", daemon.classes},
-        {"tracked", daemon.tracked},
+        {"health", health_of(status).word}, {"version", daemon.version},
+        {"generation", daemon.generation},  {"rules", daemon.rules},
+        {"classes", daemon.classes},        {"tracked", daemon.tracked},
     };
     result.update(counters_json(daemon.counters));
     result["listening"] = daemon.listening;
@@ -120,13 +124,17 @@ void print_line(const char* label, std::string_view text, Colour colour)
 void print_counts(const DaemonStatus& daemon, Colour colour)
 {
     const Counters& counters = daemon.counters;
-    print_line("policy", fmt::format("{}, {}, generation {}", counted(daemon.rules, "rule"),
-                                     counted(daemon.classes.size(), "class"), daemon.generation), colour);
+    print_line("policy",
+               fmt::format("{}, {}, generation {}", counted(daemon.rules, "rule"),
+                           counted(daemon.classes.size(), "class"), daemon.generation),
+               colour);
     print_line("processes", fmt::format("{} tracked", daemon.tracked), colour);
-    print_line("settings", fmt::format("{} applied, {} refused by the kernel", counters.applied, counters.failed), colour);
-    print_line("events", fmt::format("{} received, {} malformed, {}, {}", counters.events_received,
-                                     counters.events_malformed, counted(counters.events_lost, "overrun"),
-                                     counted(counters.rescans, "rescan")), colour);
+    print_line("settings", fmt::format("{} applied, {} refused by the kernel", counters.applied, counters.failed),
+               colour);
+    print_line("events",
+               fmt::format("{} received, {} malformed, {}, {}", counters.events_received, counters.events_malformed,
+                           counted(counters.events_lost, "overrun"), counted(counters.rescans, "rescan")),
+               colour);
     print_line("listening", daemon.listening, colour);
     print_line("thread", daemon.thread, colour);
 }

@@ -20,8 +20,9 @@ const Nice kLowest = *Nice::make(Nice::kHigh);
 SessionId session_of(const Snapshot& process) { return SessionId{process.session}; }
 
 /// The process if it still is in the session.
-std::unique_ptr<ProcessHandle> open_in(SessionId session, Pid pid, ProcessSource& source, Snapshot& process)
+std::unique_ptr<ProcessHandle> open_in(SessionId session, Pid pid, ProcessSource& source)
 {
+    Snapshot process;
     auto handle = source.open(pid);
     if (!handle || !(*handle)->read(Fact::stat, process) || session_of(process) != session || process.is_zombie)
         return nullptr;
@@ -48,22 +49,24 @@ void Autogroups::add_member(SessionId session, Pid pid, Nice wish, Instant now)
         its.is_searched = false;
     }
     const auto [member, is_new] = its.members.try_emplace(pid, wish);
-    if (is_new || std::exchange(member->second, wish) != wish)
+    const bool is_news = is_new || std::exchange(member->second, wish) != wish;
+    if (is_news && (wish < kNeutral || !is_held_up(its)))
         mark(its, now);
 }
 
-void Autogroups::add_bystander(SessionId session, Pid pid, Instant now)
+bool Autogroups::add_bystander(SessionId session, Pid pid, Instant now)
 {
     const auto known = sessions_.find(session);
     if (known == sessions_.end())
-        return;
+        return false;
     Session& its = known->second;
     const bool was_member = its.members.erase(pid) > 0;
     if (its.bystander && !was_member)
-        return;  // one is enough to hold the session up
+        return its.bystander == pid;  // one is enough to hold the session up
     its.bystander = pid;
     session_of_[pid] = session;
     mark(its, now);
+    return true;
 }
 
 void Autogroups::remove(Pid pid, Instant now)
@@ -72,37 +75,41 @@ void Autogroups::remove(Pid pid, Instant now)
     if (known == session_of_.end())
         return;
     Session& its = sessions_.at(known->second);
+    session_of_.erase(known);
     its.members.erase(pid);
+    if (is_held_up(its) && its.bystander != pid)
+        return;
     if (its.bystander == pid) {
         its.bystander.reset();
         its.is_searched = false;
     }
-    session_of_.erase(known);
     mark(its, now);
 }
 
-void Autogroups::settle(ProcessSource& source, Actuator& actuator)
+void Autogroups::settle(ProcessSource& source, Actuator& actuator, ExitWatch& exits)
 {
     due_.reset();
     for (auto& [id, session] : sessions_) {
-        if (std::exchange(session.has_changed, false))
-            settle_one(id, session, source, actuator);
+        if (!std::exchange(session.has_changed, false))
+            continue;
+        const Nice wish = wish_of(session);
+        if (wish > kNeutral && !session.bystander && !session.is_searched)
+            find_bystander(id, session, source, exits);
+        const bool is_held_up = wish > kNeutral && session.bystander;
+        settle_one(id, session, source, actuator, is_held_up ? kNeutral : wish);
     }
-    std::erase_if(sessions_, [&](const auto& entry) {
+    // A session with a bystander stays known, so that the next lowered member does not cause another search.
+    std::erase_if(sessions_, [](const auto& entry) {
         const Session& session = entry.second;
-        const bool is_done = session.members.empty() && !session.written;
-        if (is_done && session.bystander)
-            session_of_.erase(*session.bystander);
-        return is_done;
+        return session.members.empty() && !session.written && !session.bystander;
     });
 }
 
 void Autogroups::restore(ProcessSource& source, Actuator& actuator)
 {
     for (auto& [id, session] : sessions_) {
-        session.members.clear();
         if (session.written)
-            settle_one(id, session, source, actuator);
+            settle_one(id, session, source, actuator, kNeutral);
     }
     sessions_.clear();
     session_of_.clear();
@@ -121,6 +128,8 @@ std::optional<Autogroups::State> Autogroups::state(SessionId id) const
     return State{.value = session.written, .because = because, .outcome = session.outcome};
 }
 
+bool Autogroups::is_held_up(const Session& session) { return session.bystander && !session.written; }
+
 void Autogroups::mark(Session& session, Instant now)
 {
     session.has_changed = true;
@@ -134,11 +143,13 @@ Nice Autogroups::wish_of(const Session& session)
     return least == session.members.end() ? kNeutral : least->second;
 }
 
-void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& source)
+void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& source, ExitWatch& exits)
 {
     for (const Pid pid : source.list()) {
-        Snapshot process;
-        if (!session.members.contains(pid) && open_in(id, pid, source, process)) {
+        if (session.members.contains(pid))
+            continue;
+        const auto handle = open_in(id, pid, source);
+        if (handle && exits.watch(*handle)) {
             session.bystander = pid;
             session_of_[pid] = id;
             return;
@@ -147,13 +158,8 @@ void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& s
     session.is_searched = true;
 }
 
-void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator)
+void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator, Nice target)
 {
-    Nice target = wish_of(session);
-    if (target > kNeutral && !session.bystander && !session.is_searched)
-        find_bystander(id, session, source);
-    if (target > kNeutral && session.bystander)
-        target = kNeutral;
     if (target == session.written.value_or(kNeutral) && (session.written || target == kNeutral))
         return;
     std::vector<Pid> ways;
@@ -164,8 +170,7 @@ void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& sourc
     if (ways.empty())
         ways = source.list();
     for (const Pid pid : ways) {
-        Snapshot process;
-        if (const auto handle = open_in(id, pid, source, process))
+        if (const auto handle = open_in(id, pid, source))
             return write(session, *handle, target, actuator);
     }
     session.written.reset();  // nobody is left in the session, so there is nothing to put back either

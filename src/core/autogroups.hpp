@@ -27,14 +27,15 @@ public:
     /// A process that something was decided for. May move a session in either direction.
     void add_member(SessionId session, Pid pid, Nice wish, Instant now);
     /// A process that nobody decided anything for has started: as long as it lives its session is not lowered.
-    void add_bystander(SessionId session, Pid pid, Instant now);
-    /// Called for every process that ends; does nothing for unknown ones.
+    /// True when its end matters from now on: remove() is to be called then.
+    [[nodiscard]] bool add_bystander(SessionId session, Pid pid, Instant now);
+    /// A member or bystander has ended; does nothing for others.
     void remove(Pid pid, Instant now);
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
     /// Brings the sessions that have changed to what their processes have in common. May list all processes: slow.
-    void settle(ProcessSource& source, Actuator& actuator);
+    void settle(ProcessSource& source, Actuator& actuator, ExitWatch& exits);
     /// Puts every session back.
     void restore(ProcessSource& source, Actuator& actuator);
 
@@ -57,10 +58,12 @@ private:
         std::string outcome;
     };
 
+    /// Nothing that is lowered in it, and nobody that leaves it but the bystander, can make a difference.
+    [[nodiscard]] static bool is_held_up(const Session& session);
     void mark(Session& session, Instant now);
     [[nodiscard]] static Nice wish_of(const Session& session);
-    void find_bystander(SessionId id, Session& session, ProcessSource& source);
-    void settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator);
+    void find_bystander(SessionId id, Session& session, ProcessSource& source, ExitWatch& exits);
+    void settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator, Nice target);
     void write(Session& session, ProcessHandle& through, Nice target, Actuator& actuator);
 
     std::optional<Instant> due_;

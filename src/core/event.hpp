@@ -15,7 +15,6 @@ struct Event {
         exec,  ///< The process runs a new program.
         comm,  ///< A thread has (re)named itself; fires for unchanged names too.
         uid,   ///< A thread has changed its user id.
-        exit,  ///< A thread has ended; the leader's may come while other threads live on.
     };
     Kind kind{};
     Pid process{};

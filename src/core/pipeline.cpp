@@ -17,8 +17,8 @@ constexpr Pid kInit{1};
 /// What a program opens, it opens after its start. By then a player plays and a model is loaded.
 constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
-/// The main thread has ended: by then the last of the others has surely left too, if it was about to.
-constexpr auto kLeaderRecheck = std::chrono::seconds{1};
+/// Where a process cannot be watched for want of descriptors, it is looked at again so often.
+constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
@@ -68,7 +68,6 @@ void Pipeline::handle(const Event& event, Instant now)
             if (event.is_leader() && policy_->needs().contains(Fact::owner))
                 examine(event.process, now, Look::first);
             return;
-        case Event::Kind::exit: return on_exit(event, now);
     }
 }
 
@@ -82,32 +81,6 @@ void Pipeline::on_comm(const Event& event, Instant now)
         examine(event.process, now, Look::first);
 }
 
-void Pipeline::on_exit(const Event& event, Instant now)
-{
-    auto* tracked = table_.find(event.process);
-    if (!tracked) {
-        if (event.is_leader())
-            autogroups_.remove(event.process, now);
-        return;
-    }
-    if (event.is_leader() || tracked->has_lost_leader)
-        check_leader(*tracked, now);
-}
-
-/// The leader's exit does not end a process whose other threads live on; and one of them that execs takes over its pid.
-void Pipeline::check_leader(TrackedProcess& tracked, Instant now)
-{
-    const Pid pid = tracked.process.key.pid;
-    auto handle = world_.source.open(pid);
-    Snapshot process;
-    const bool is_there = handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key;
-    if (!is_there || (process.is_zombie && process.threads <= 1))
-        return forget(pid, now);
-    tracked.has_lost_leader = process.is_zombie;
-    if (tracked.has_lost_leader)
-        timetable_.add(now + kLeaderRecheck, pid);
-}
-
 void Pipeline::examine(Pid pid, Instant now, Look look)
 {
     if (pid == kInit || pid == world_.own_pid)
@@ -117,7 +90,7 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
     if (!handle || !read_facts(**handle, process))
         return forget(pid, now);
     if (process.is_kernel_thread || process.is_zombie)
-        return;
+        return;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (look == Look::first && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
     auto decision = decide(engines_, policy_->settings().limits, process, now);
@@ -148,6 +121,8 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     tally_.applied += tally.applied;
     tally_.failed += tally.failed;
 
+    if (!tracked.is_watched)
+        tracked.is_watched = watch_exit(handle, now);
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
     process.argv = {};  // matched, and never shown
@@ -166,9 +141,21 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
         carry_out(handle, {}, tracked->ledger, tools());
         changes_.add(view_of(process, {}));
     }
-    if (tracked)
+    if (tracked) {
         table_.erase(process.key.pid);
-    autogroups_.add_bystander(SessionId{process.session}, process.key.pid, now);
+        world_.exits.unwatch(process.key.pid);
+    }
+    if (autogroups_.add_bystander(SessionId{process.session}, process.key.pid, now))
+        watch_exit(handle, now);
+}
+
+/// A process that has ended before it could be watched is forgotten soon.
+bool Pipeline::watch_exit(ProcessHandle& handle, Instant now)
+{
+    const auto watched = world_.exits.watch(handle);
+    if (!watched)
+        timetable_.add(watched.error().is_vanished() ? now : now + kUnwatchedRecheck, handle.pid());
+    return watched.has_value();
 }
 
 void Pipeline::forget(Pid pid, Instant now)
@@ -213,15 +200,10 @@ std::optional<Instant> Pipeline::deadline() const
 
 void Pipeline::run_due(Instant now)
 {
-    for (const Pid pid : timetable_.take_due(now)) {
-        auto* tracked = table_.find(pid);
-        if (tracked && tracked->has_lost_leader)
-            check_leader(*tracked, now);
-        else
-            examine(pid, now, Look::again);
-    }
+    for (const Pid pid : timetable_.take_due(now))
+        examine(pid, now, Look::again);
     if (const auto due = autogroups_.deadline(); due && *due <= now)
-        autogroups_.settle(world_.source, world_.actuator);
+        autogroups_.settle(world_.source, world_.actuator, world_.exits);
 }
 
 void Pipeline::restore()

@@ -28,6 +28,7 @@ struct World {
     ProcessSource& source;
     Actuator& actuator;
     CpuSets& cpu_sets;
+    ExitWatch& exits;
     Pid own_pid{};  ///< The daemon itself, which it leaves alone like pid 1.
 };
 
@@ -37,6 +38,8 @@ public:
 
     /// The exec path: everything in here is paid for by the program that starts.
     void handle(const Event& event, Instant now);
+    /// A process that the ExitWatch watched has ended.
+    void on_exit(Pid pid, Instant now) { forget(pid, now); }
 
     /// Takes over another policy. What is known of processes stays until begin_scan() has looked at them again.
     void use(std::shared_ptr<const Policy> policy);
@@ -77,8 +80,7 @@ private:
     void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Instant now);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
-    void on_exit(const Event& event, Instant now);
-    void check_leader(TrackedProcess& tracked, Instant now);
+    bool watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;

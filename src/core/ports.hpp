@@ -65,6 +65,16 @@ public:
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
 };
 
+/// Tells of the end of the few processes that matter; all others cost nothing.
+class ExitWatch {
+public:
+    virtual ~ExitWatch() = default;
+    /// Watches this process, instead of an earlier one with the same pid. Errors: ESRCH when it has ended already;
+    /// EMFILE when there are no descriptors left.
+    virtual Result<void> watch(ProcessHandle& process) = 0;
+    virtual void unwatch(Pid pid) = 0;
+};
+
 /// Turns names of CPU sets into CPUs; loads the topology on first use.
 class CpuSets {
 public:

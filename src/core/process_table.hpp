@@ -17,7 +17,7 @@ struct TrackedProcess {
     Snapshot process;
     Decision decision;
     Ledger ledger;
-    bool has_lost_leader = false;  ///< The main thread has ended, others live on.
+    bool is_watched = false;  ///< Its end will be told.
 };
 
 class ProcessTable {

@@ -28,18 +28,10 @@ std::string line_of(const ProcessView& process)
 
 void ChangeLog::processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out)
 {
-    if (!log_.takes(Log::Level::info))
-        return;
     for (const auto& process : changed)
         log_.info(line_of(process));
     if (left_out > 0)
         log_.info(fmt::format("and {} more changes", left_out));
-}
-
-void ChangeLog::policy_reloaded(std::uint32_t generation, const ReloadReport& report)
-{
-    if (report.is_accepted)
-        log_.notice(fmt::format("reloaded: {} rules in force (generation {})", report.rules, generation));
 }
 
 }  // namespace priorityd::daemon

@@ -11,7 +11,8 @@ class ChangeLog final : public ChangeListener {
 public:
     explicit ChangeLog(const Log& log) : log_{log} {}
     void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) override;
-    void policy_reloaded(std::uint32_t generation, const ReloadReport& report) override;
+    /// Nothing to add: the daemon logs it itself.
+    void policy_reloaded(std::uint32_t /*generation*/, const ReloadReport& /*report*/) override {}
 
 private:
     const Log& log_;

@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +23,8 @@ constexpr auto kPublishInterval = 100ms;
 constexpr auto kReloadDelay = 200ms;
 /// One turn of draining, so that D-Bus and signals get theirs during a storm; 8 to 20 us each.
 constexpr std::size_t kEventsATurn = 512;
+/// In a storm events are left to gather for so long before they are read; less than a millisecond of a compiler's life.
+constexpr auto kGathering = 500us;
 /// One turn of scanning, during which events wait: about half a millisecond.
 constexpr std::size_t kScanStep = 16;
 
@@ -79,6 +82,7 @@ Result<void> Daemon::attach()
             error = attempt.error();
     };
     keep(events_, loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); }));
+    keep(exits_, loop.watch_fd(parts_.exits.fd(), Priority::requests, [this] { on_exits(); }));
     keep(scan_work_, loop.add_work(Priority::work, [this] { step_scan(); }));
     keep(publish_timer_, loop.add_timer(Priority::later, [this] { publish(); }));
     keep(due_timer_, loop.add_timer(Priority::later, [this] { run_due(); }));
@@ -116,7 +120,11 @@ void Daemon::on_events()
         parts_.log.warning("ran for 200 ms without a pause and was taken out of real time by its own limit; back again");
         parts_.realtime.enter();
     }
+    if (rate_.is_storm())
+        std::this_thread::sleep_for(kGathering);
     const auto drained = parts_.connector.drain([this](Event&& event) { pipeline_.handle(event, now()); }, kEventsATurn);
+    const auto at = now();
+    rate_.note(drained.events, at);
     counters_.events_received += drained.events;
     counters_.events_malformed += drained.malformed;
     counters_.events_lost += drained.overruns;
@@ -124,7 +132,15 @@ void Daemon::on_events()
         return on_broken_connector(*drained.failure);
     if (drained.overruns > 0)
         request_scan();
-    arm_timers(now());
+    arm_timers(at);
+}
+
+void Daemon::on_exits()
+{
+    const auto at = now();
+    for (const Pid pid : parts_.exits.take_ended())
+        pipeline_.on_exit(pid, at);
+    arm_timers(at);
 }
 
 void Daemon::on_broken_connector(const Error& error)
@@ -172,7 +188,7 @@ void Daemon::run_due()
 
 void Daemon::arm_timers(Instant at)
 {
-    if (pipeline_.has_changes() && !publish_timer_.is_armed())
+    if (pipeline_.has_changes() && !listeners_.empty() && !publish_timer_.is_armed())
         publish_timer_.arm(std::max(at, last_published_ + kPublishInterval));
     if (const auto due = pipeline_.deadline())
         due_timer_.arm(*due);
@@ -207,6 +223,8 @@ ReloadReport Daemon::reload()
         malloc_trim(0);
     }
     report.rules = static_cast<std::uint32_t>(pipeline_.policy().rules().size());
+    if (report.is_accepted)
+        parts_.log.notice(fmt::format("reloaded: {} rules in force (generation {})", report.rules, generation_));
     report.diagnostics = diagnostics_;
     for (auto* listener : listeners_)
         listener->policy_reloaded(generation_, report);

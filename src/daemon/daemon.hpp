@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "core/event_rate.hpp"
 #include "core/inspection.hpp"
 #include "core/pipeline.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/log.hpp"
+#include "kernel/exit_watch.hpp"
 #include "kernel/policy_folders.hpp"
 #include "kernel/proc_connector.hpp"
 #include "kernel/realtime.hpp"
@@ -23,6 +25,7 @@ struct Parts {
     EventLoop& loop;
     World world;
     kernel::ProcConnector& connector;
+    kernel::PidfdExitWatch& exits;  ///< The one in `world`.
     kernel::Realtime& realtime;
     kernel::PolicySources sources;
     Knobs knobs;
@@ -54,6 +57,7 @@ public:
 private:
     [[nodiscard]] Result<void> attach();
     void on_events();
+    void on_exits();
     void on_folder_change();
     void on_broken_connector(const Error& error);
     void request_scan();
@@ -70,11 +74,12 @@ private:
     Diagnostics diagnostics_;
     Pipeline pipeline_;
     Counters counters_;
+    EventRate rate_;
     std::vector<ChangeListener*> listeners_;
     std::optional<FolderWatch> watch_;
     bool is_scan_due_ = false;   // asked for and not begun
     Instant last_published_{};
-    Source events_, folders_, scan_work_;
+    Source events_, exits_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

@@ -19,6 +19,7 @@
 #include "daemon/options.hpp"
 #include "daemon/state_lock.hpp"
 #include "kernel/actuator.hpp"
+#include "kernel/exit_watch.hpp"
 #include "kernel/knobs.hpp"
 #include "kernel/proc_connector.hpp"
 #include "kernel/procfs.hpp"
@@ -99,6 +100,8 @@ int run(const Options& options, const Log& log)
     auto connector = kernel::ProcConnector::open();
     if (!connector)
         return fail(log, connector.error());
+    for (const auto& note : connector->notes())
+        log.warning(note);
     auto lock = StateLock::take(options.state);
     if (!lock && lock.error().code == EWOULDBLOCK)
         return fail(log, {0, fmt::format("another priorityd is running in {}", options.state.string())});
@@ -117,6 +120,10 @@ int run(const Options& options, const Log& log)
     if (!procfs)
         return fail(log, procfs.error());
 
+    auto exits = kernel::PidfdExitWatch::open();
+    if (!exits)
+        return fail(log, exits.error());
+
     kernel::KernelActuator kernel_actuator;
     kernel::DryRunActuator dry_run_actuator;
     kernel::Topology topology;
@@ -124,14 +131,16 @@ int run(const Options& options, const Log& log)
     Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
     Daemon daemon{{.log = log,
                    .loop = *loop,
-                   .world = {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .own_pid = Pid{getpid()}},
+                   .world = {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .exits = *exits, .own_pid = Pid{getpid()}},
                    .connector = *connector,
+                   .exits = *exits,
                    .realtime = realtime,
                    .sources = sources_of(options),
                    .knobs = kernel::probe_knobs({}),
                    .is_dry_run = options.is_dry_run}};
     ChangeLog change_log{log};
-    daemon.add_listener(change_log);
+    if (log.takes(Log::Level::info))
+        daemon.add_listener(change_log);
     if (has_bus) {
         if (auto serving = seat.serve(daemon, *loop); !serving)
             return fail(log, serving.error());

@@ -368,7 +368,7 @@ struct Carrier {
         const bool has_slice_for_nothing =
             action.slice && action.sched && !takes_nice_and_slice(policy_number(action.sched->kind));
         if (outcome.kind == Outcome::Kind::applied && has_slice_for_nothing)
-            outcome.detail = "this policy has no slice";
+            outcome.detail = "its scheduling policy has no slice";
         return outcome;
     }
     Outcome operator()(const SetIoPriority& action) const

@@ -2,7 +2,6 @@
 /// One function per knob: what the kernel can do, then what this process may do with it.
 #include "kernel/knobs.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -11,13 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "kernel/autogroup.hpp"
+#include "kernel/folder.hpp"
 #include "kernel/sched.hpp"
 #include "kernel/small_file.hpp"
 
@@ -178,12 +177,10 @@ std::string chosen_scheduler(std::string_view line)
 std::vector<BlockDevice> block_devices(const UniqueFd& sys)
 {
     std::vector<BlockDevice> devices;
-    UniqueFd folder{::openat(sys.get(), "block", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    const std::unique_ptr<DIR, int (*)(DIR*)> dir{folder ? ::fdopendir(folder.get()) : nullptr, ::closedir};
-    if (!dir)
+    const Folder folder = open_folder(sys.get(), "block");
+    if (!folder)
         return devices;
-    static_cast<void>(folder.release());
-    while (const dirent* entry = ::readdir(dir.get())) {
+    while (const dirent* entry = ::readdir(folder.get())) {
         const std::string path = "block/" + std::string{entry->d_name};
         if (entry->d_name[0] != '.' && exists(sys, path + "/device"))
             devices.push_back({entry->d_name, chosen_scheduler(first_line(sys, path + "/queue/scheduler"))});

@@ -39,7 +39,7 @@ struct Drained {
     std::optional<Error> failure;  ///< The socket is broken: open a new one and scan again.
 };
 
-/// A subscription to EXEC, COMM (of leaders), UID and EXIT of all processes, ended by the destructor.
+/// A subscription to EXEC, COMM (of leaders) and UID of all processes, ended by the destructor.
 class ProcConnector {
 public:
     static constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();

@@ -60,8 +60,6 @@ std::optional<Event::Kind> kind_of(std::uint32_t what)
             return Event::Kind::uid;
         case WireEvents::comm:
             return Event::Kind::comm;
-        case WireEvents::exit:
-            return Event::Kind::exit;
         default:
             return std::nullopt;
     }
@@ -166,7 +164,7 @@ sock_filter load_word(std::size_t offset)
 }
 
 /// Where the filter's two ends stand.
-constexpr std::size_t kDropAt = 10, kPassAt = 11;
+constexpr std::size_t kDropAt = 9, kPassAt = 10;
 static_assert(kPassAt + 1 == kEventFilterLength);
 
 struct Branch {
@@ -232,14 +230,13 @@ std::array<sock_filter, kEventFilterLength> event_filter()
     return {
         load_word(kWhatAt),
         compare_event(static_cast<std::uint32_t>(exec), {1, kPassAt, 2}),
-        compare_event(static_cast<std::uint32_t>(exit), {2, kPassAt, 3}),
-        compare_event(static_cast<std::uint32_t>(uid), {3, kPassAt, 4}),
-        compare_event(ev::kNone, {4, kPassAt, 5}),
-        compare_event(static_cast<std::uint32_t>(comm), {5, 6, kDropAt}),
+        compare_event(static_cast<std::uint32_t>(uid), {2, kPassAt, 3}),
+        compare_event(ev::kNone, {3, kPassAt, 4}),
+        compare_event(static_cast<std::uint32_t>(comm), {4, 5, kDropAt}),
         load_word(kThreadAt),
         statement(BPF_MISC | BPF_TAX, 0),
         load_word(kProcessAt),
-        compare(BPF_JMP | BPF_JEQ | BPF_X, {9, kPassAt, kDropAt}, 0),
+        compare(BPF_JMP | BPF_JEQ | BPF_X, {8, kPassAt, kDropAt}, 0),
         statement(BPF_RET | BPF_K, 0),    // drop
         statement(BPF_RET | BPF_K, ~0U),  // pass, whole
     };

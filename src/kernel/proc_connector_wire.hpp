@@ -57,8 +57,8 @@ enum class WireEvents : std::uint32_t {
     exec = 0x2,
     uid = 0x4,
     comm = 0x200,
-    exit = 0x80000000,
-    wanted = exec | uid | comm | exit,
+    /// Ends are told by ExitWatch: here they would cost something for every fork.
+    wanted = exec | uid | comm,
 };
 
 /// Asks for all events: understood by every kernel that has the proc connector.
@@ -69,8 +69,8 @@ enum class WireEvents : std::uint32_t {
 /// Ends the subscription. To be sent before closing: kernels do not notice the closing, and would go on making events.
 [[nodiscard]] std::vector<std::byte> ignore_request(RequestNumber number);
 
-constexpr std::size_t kEventFilterLength = 12;
-/// Classic BPF for SO_ATTACH_FILTER: lets EXEC, UID, EXIT and acknowledgements pass, COMM only of the thread that leads
+constexpr std::size_t kEventFilterLength = 11;
+/// Classic BPF for SO_ATTACH_FILTER: lets EXEC, UID and acknowledgements pass, COMM only of the thread that leads
 /// a process, and nothing else.
 [[nodiscard]] std::array<sock_filter, kEventFilterLength> event_filter();
 

@@ -2,7 +2,6 @@
 /// System calls below a process's folder. The exec path runs through here: no allocation but for the facts themselves.
 #include "kernel/procfs.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <cstdint>
 #include <span>
@@ -21,6 +19,8 @@
 
 #include "core/names.hpp"
 #include "kernel/autogroup.hpp"
+#include "kernel/folder.hpp"
+#include "kernel/numbered_path.hpp"
 #include "kernel/process_list.hpp"
 #include "kernel/procfs_text.hpp"
 #include "kernel/sched.hpp"
@@ -37,48 +37,15 @@ constexpr int kMostDescriptors = 4096;
 constexpr std::size_t kStatBytes = 1024;
 /// Thirteen v1 hierarchies with paths of usual length fit several times.
 constexpr std::size_t kCgroupBytes = 8192;
-constexpr Pid kInit{1};
 
-struct CloseDir {
-    void operator()(DIR* folder) const { ::closedir(folder); }
-};
-using Dir = std::unique_ptr<DIR, CloseDir>;
-
-Dir open_dir(int folder, const char* name)
+/// The folder that a handle goes through. Errors: ESRCH.
+Result<UniqueFd> open_task(const RootFolders& roots, Pid pid)
 {
-    UniqueFd descriptor{::openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!descriptor)
-        return nullptr;
-    Dir dir{::fdopendir(descriptor.get())};
-    if (dir)
-        static_cast<void>(descriptor.release());
-    return dir;
-}
-
-/// The name of a file whose path starts with a number, for openat below /proc. Its text is NUL-terminated.
-class NumberedPath {
-public:
-    explicit NumberedPath(std::int32_t number, std::string_view rest = {})
-    {
-        char* end = std::to_chars(text_.data(), text_.data() + kDigits, number).ptr;
-        *std::ranges::copy(rest.substr(0, text_.size() - kDigits - 1), end).out = '\0';
-    }
-    [[nodiscard]] const char* c_str() const { return text_.data(); }
-
-private:
-    static constexpr std::size_t kDigits = 12;
-    std::array<char, 48> text_;
-};
-
-/// Calls `visit` with each number among the names in `dir`, until it answers false.
-template <typename Visit>
-void for_each_number(DIR* dir, Visit visit)
-{
-    while (const dirent* entry = ::readdir(dir)) {
-        const auto number = parse_number<int>(entry->d_name);
-        if (number && *number >= 0 && !visit(*number))
-            return;
-    }
+    UniqueFd task{
+        ::openat(roots.proc.get(), NumberedPath{raw(pid), "/task"}.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!task)
+        return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", raw(pid)));
+    return task;
 }
 
 /// The target of a link; empty when it cannot be read.
@@ -110,10 +77,10 @@ Result<Value> policy_value(const SchedAttr& attributes)
 
 Result<Value> slice_value(const SchedAttr& attributes)
 {
+    if (!takes_nice_and_slice(attributes.policy))
+        return not_live("its scheduling policy has no slice");
     if (const auto slice = slice_of(attributes))
         return Value{*slice};
-    if (is_realtime_number(attributes.policy))
-        return not_live("real-time policies have no slice");
     return not_live("slices need Linux 6.12");
 }
 
@@ -139,10 +106,10 @@ bool is_user_process(int proc, int pid)
 std::vector<Pid> list_folder(int proc)
 {
     std::vector<Pid> pids;
-    const Dir dir = open_dir(proc, ".");
-    if (!dir)
+    const Folder folder = open_folder(proc, ".");
+    if (!folder)
         return pids;
-    for_each_number(dir.get(), [&](int number) {
+    for_each_number(folder.get(), [&](int number) {
         if (is_user_process(proc, number))
             pids.push_back(Pid{number});
         return true;
@@ -160,9 +127,49 @@ bool is_same_folder(int folder, const char* path)
 
 }  // namespace
 
-ProcfsHandle::ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd folder)
-    : roots_{roots}, pid_{pid}, folder_{std::move(folder)}
+/// What one fstat of /proc/PID/task tells. The kernel adds the number of threads to the two links that the folder has
+/// of its own, and adds none once the process is reaped. Source: proc_task_getattr() in fs/proc/base.c.
+class ProcfsHandle::State {
+public:
+    explicit State(int task) : task_{task}, is_known_{::fstat(task, &info_) == 0} {}
+
+    /// Effective ids, as of the opening of the folder. Source: task_dump_owner() in fs/proc/base.c.
+    [[nodiscard]] Uid uid() const { return Uid{info_.st_uid}; }
+    [[nodiscard]] Gid gid() const { return Gid{info_.st_gid}; }
+    [[nodiscard]] bool is_single_threaded() const { return is_known_ && info_.st_nlink == kOwnLinks + 1; }
+    /// A file system that does not count the links of folders, as tests may have, gives 1 and has to be asked again.
+    [[nodiscard]] bool is_alive() const
+    {
+        if (is_known_ && info_.st_nlink == 1)
+            return ::faccessat(task_, "../stat", F_OK, 0) == 0;
+        return is_known_ && info_.st_nlink > kOwnLinks;
+    }
+
+private:
+    static constexpr nlink_t kOwnLinks = 2;
+    struct stat info_ {};
+    int task_;
+    bool is_known_;
+};
+
+ProcfsHandle::ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd task)
+    : roots_{roots}, pid_{pid}, task_{std::move(task)}
 {
+}
+
+ProcfsHandle::State ProcfsHandle::state() const
+{
+    return State{task_.get()};
+}
+
+bool ProcfsHandle::is_alive()
+{
+    return state().is_alive();
+}
+
+bool ProcfsHandle::is_single_threaded() const
+{
+    return state().is_single_threaded();
 }
 
 tl::unexpected<Error> ProcfsHandle::gone() const
@@ -177,7 +184,6 @@ Result<void> ProcfsHandle::read(FactSet wanted, Snapshot& into)
         if (wanted.contains(fact) && (this->*reader)(into) == Proof::alive)
             proof = Proof::alive;
     };
-    // The folder of a reaped process says that root owns it, so the owner comes before whatever proves that it lives.
     read_if(Fact::owner, &ProcfsHandle::read_owner);
     read_if(Fact::exe, &ProcfsHandle::read_exe);
     read_if(Fact::argv, &ProcfsHandle::read_argv);
@@ -202,25 +208,23 @@ Result<void> ProcfsHandle::read(FactSet wanted, Snapshot& into)
 
 ProcfsHandle::Proof ProcfsHandle::read_owner(Snapshot& into) const
 {
-    struct stat info {};
-    if (::fstat(folder_.get(), &info) == 0) {
-        into.uid = Uid{info.st_uid};
-        into.gid = Gid{info.st_gid};
-    }
-    return Proof::none;
+    const State now = state();
+    into.uid = now.uid();
+    into.gid = now.gid();
+    return now.is_alive() ? Proof::alive : Proof::none;
 }
 
 ProcfsHandle::Proof ProcfsHandle::read_exe(Snapshot& into) const
 {
     std::array<char, PATH_MAX> buffer;
-    into.exe = exe_path(read_link(folder_.get(), "exe", buffer));
+    into.exe = exe_path(read_link(task_.get(), "../exe", buffer));
     return into.exe.empty() ? Proof::none : Proof::alive;
 }
 
 ProcfsHandle::Proof ProcfsHandle::read_argv(Snapshot& into) const
 {
     std::array<char, kCmdlineBytes> buffer;
-    const auto text = read_small_file(folder_.get(), "cmdline", buffer);
+    const auto text = read_small_file(task_.get(), "../cmdline", buffer);
     into.argv = parse_cmdline(text.value_or(std::string_view{}));
     return into.argv.empty() ? Proof::none : Proof::alive;
 }
@@ -228,7 +232,7 @@ ProcfsHandle::Proof ProcfsHandle::read_argv(Snapshot& into) const
 ProcfsHandle::Proof ProcfsHandle::read_cgroup(Snapshot& into) const
 {
     std::array<char, kCgroupBytes> buffer;
-    const auto text = read_small_file(folder_.get(), "cgroup", buffer);
+    const auto text = read_small_file(task_.get(), "../cgroup", buffer);
     auto paths = parse_cgroup(text.value_or(std::string_view{})).value_or(CgroupPaths{});
     into.cgroup = std::move(paths.path);
     into.cpu_cgroup = std::move(paths.cpu);
@@ -238,13 +242,13 @@ ProcfsHandle::Proof ProcfsHandle::read_cgroup(Snapshot& into) const
 ProcfsHandle::Proof ProcfsHandle::read_devices(Snapshot& into) const
 {
     into.uses = {};
-    const Dir dir = open_dir(folder_.get(), "fd");
-    if (!dir)
+    const Folder folder = open_folder(task_.get(), "../fd");
+    if (!folder)
         return Proof::none;
     std::array<char, PATH_MAX> buffer;
     int left = kMostDescriptors;
-    for_each_number(dir.get(), [&](int number) {
-        const Uses uses = uses_of(read_link(::dirfd(dir.get()), NumberedPath{number}.c_str(), buffer));
+    for_each_number(folder.get(), [&](int number) {
+        const Uses uses = uses_of(read_link(::dirfd(folder.get()), NumberedPath{number}.c_str(), buffer));
         into.uses.gpu = into.uses.gpu || uses.gpu;
         into.uses.audio = into.uses.audio || uses.audio;
         return --left > 0 && !(into.uses.gpu && into.uses.audio);
@@ -255,9 +259,10 @@ ProcfsHandle::Proof ProcfsHandle::read_devices(Snapshot& into) const
 Result<void> ProcfsHandle::read_stat(Snapshot& into) const
 {
     std::array<char, kStatBytes> buffer;
-    const auto text = read_small_file(folder_.get(), "stat", buffer);
+    const auto text = read_small_file(task_.get(), "../stat", buffer);
     if (!text)
-        return text.error().is_vanished() ? gone() : failure(text.error().code, text.error().doing);
+        return text.error().is_vanished() ? gone()
+                                          : failure(text.error().code, fmt::format("read(/proc/{}/stat)", raw(pid_)));
     const auto fields = parse_stat(*text);
     if (!fields)
         return failure(EBADMSG, fmt::format("parse /proc/{}/stat", raw(pid_)));
@@ -285,24 +290,22 @@ Result<void> ProcfsHandle::read_ancestors(Snapshot& into, std::size_t levels) co
     return {};
 }
 
+/// Ends with the first process, whose parent is 0, and at a process that is hidden or has ended.
 std::vector<Names> ProcfsHandle::names_of_ancestors(const Snapshot& child, std::size_t levels) const
 {
     std::vector<Names> names;
     Pid parent = child.parent;
     std::uint64_t born = child.key.start_ticks;
     while (names.size() < levels && raw(parent) > 0) {
-        UniqueFd folder{
-            ::openat(roots_.proc.get(), NumberedPath{raw(parent)}.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-        if (!folder)
+        auto task = open_task(roots_, parent);
+        if (!task)
             break;
         Snapshot process;
-        ProcfsHandle handle{roots_, parent, std::move(folder)};
+        ProcfsHandle handle{roots_, parent, *std::move(task)};
         // No parent is younger than its child: a younger one has got the pid of a parent that has ended.
         if (!handle.read(Fact::exe | Fact::argv | Fact::stat, process) || process.key.start_ticks > born)
             break;
         names.push_back(std::move(process.names));
-        if (parent == kInit)
-            break;
         parent = process.parent;
         born = process.key.start_ticks;
     }
@@ -362,9 +365,9 @@ Result<Value> ProcfsHandle::scheduling_value(Setting setting)
 Result<Value> ProcfsHandle::oom_score_adj() const
 {
     std::array<char, 32> buffer;
-    const auto text = read_small_file(folder_.get(), "oom_score_adj", buffer);
+    const auto text = read_small_file(task_.get(), "../oom_score_adj", buffer);
     if (!text)
-        return failure(text.error().code, fmt::format("{} of pid {}", text.error().doing, raw(pid_)));
+        return failure(text.error().code, fmt::format("read(/proc/{}/oom_score_adj)", raw(pid_)));
     const auto value = OomScoreAdj::make(parse_number<int>(*text).value_or(OomScoreAdj::kLow - 1));
     if (!value)
         return failure(EBADMSG, fmt::format("parse oom_score_adj of pid {}", raw(pid_)));
@@ -381,40 +384,13 @@ Result<Value> ProcfsHandle::timer_slack()
     return not_live(length->count() == 0 ? "a real-time thread has no timer slack" : "its timer slack exceeds 4 s");
 }
 
-bool ProcfsHandle::is_alive()
-{
-    const auto threads = count_threads();
-    return threads ? *threads > 0 : ::faccessat(folder_.get(), "stat", F_OK, 0) == 0;
-}
-
-bool ProcfsHandle::is_single_threaded()
-{
-    return count_threads() == 1UL;
-}
-
-/// The kernel adds the number of threads to the two links of task/, and none once the process is reaped. Empty when it
-/// cannot be told: no descriptor left, or a file system that does not count the links of folders. Source:
-/// proc_task_getattr() in fs/proc/base.c.
-std::optional<unsigned long> ProcfsHandle::count_threads()
-{
-    constexpr nlink_t kOwnLinks = 2;
-    struct stat info {};
-    if (!task_)
-        task_.reset(::openat(folder_.get(), "task", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!task_ && (errno == ENOENT || errno == ESRCH))
-        return 0;
-    if (!task_ || ::fstat(task_.get(), &info) != 0 || info.st_nlink < kOwnLinks)
-        return std::nullopt;
-    return info.st_nlink - kOwnLinks;
-}
-
 std::vector<Tid> ProcfsHandle::threads()
 {
     std::vector<Tid> tids;
-    const Dir dir = open_dir(folder_.get(), "task");
-    if (!dir)
+    const Folder folder = open_folder(task_.get(), ".");
+    if (!folder)
         return tids;
-    for_each_number(dir.get(), [&](int number) {
+    for_each_number(folder.get(), [&](int number) {
         tids.push_back(Tid{number});
         return true;
     });
@@ -428,7 +404,7 @@ std::vector<Tid> ProcfsHandle::threads()
 Result<Autogroup> ProcfsHandle::autogroup()
 {
     std::array<char, 64> buffer;
-    const auto text = read_small_file(folder_.get(), "autogroup", buffer);
+    const auto text = read_small_file(task_.get(), "../autogroup", buffer);
     if (!text && !is_alive())
         return gone();
     if (!text)
@@ -449,7 +425,7 @@ Result<Autogroup> ProcfsHandle::autogroup()
 
 Result<void> ProcfsHandle::write(const char* file, std::string_view text)
 {
-    const auto written = write_small_file(folder_.get(), file, text);
+    const auto written = write_small_file(task_.get(), (std::string{"../"} + file).c_str(), text);
     if (written)
         return {};
     if (!is_alive())
@@ -465,10 +441,8 @@ Result<UniqueFd> ProcfsHandle::open_thread_file(Tid thread, const char* file, in
     UniqueFd descriptor{::openat(roots_.proc.get(), path.c_str(), flags | O_CLOEXEC)};
     if (!descriptor)
         return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", path.c_str()));
-    std::array<char, 24> member{"task/"};
-    std::to_chars(member.data() + 5, member.data() + member.size() - 1, raw(thread));
-    if (::faccessat(folder_.get(), member.data(), F_OK, 0) != 0)
-        return failure(ESRCH, fmt::format("/proc/{}/{}", raw(pid_), member.data()));
+    if (::faccessat(task_.get(), NumberedPath{raw(thread)}.c_str(), F_OK, 0) != 0)
+        return failure(ESRCH, fmt::format("/proc/{}/task/{}", raw(pid_), raw(thread)));
     return descriptor;
 }
 
@@ -517,11 +491,10 @@ Result<Procfs> Procfs::open(const Roots& roots)
 
 Result<std::unique_ptr<ProcessHandle>> Procfs::open(Pid pid)
 {
-    const NumberedPath path{raw(pid)};
-    UniqueFd folder{::openat(roots_->proc.get(), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!folder)
-        return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", path.c_str()));
-    return std::make_unique<ProcfsHandle>(*roots_, pid, std::move(folder));
+    auto task = open_task(*roots_, pid);
+    if (!task)
+        return tl::unexpected(std::move(task.error()));
+    return std::make_unique<ProcfsHandle>(*roots_, pid, *std::move(task));
 }
 
 std::vector<Pid> Procfs::list()

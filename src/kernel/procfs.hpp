@@ -20,11 +20,12 @@ struct RootFolders {
     bool is_own_proc = false;  ///< It is the /proc that libraries look at.
 };
 
-/// A process held by an O_PATH descriptor of its folder. Not for two threads at once.
+/// A process held by an O_PATH descriptor of /proc/PID/task. That folder rather than the one above it, because fstat on
+/// it tells owner, life and number of threads in one cheap call; the files are then `../stat` and so on.
 class ProcfsHandle final : public ProcessHandle {
 public:
-    /// `roots` must outlive the handle. `folder`: an open /proc/PID.
-    ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd folder);
+    /// `roots` must outlive the handle. `task`: an open /proc/PID/task.
+    ProcfsHandle(const RootFolders& roots, Pid pid, UniqueFd task);
 
     [[nodiscard]] Pid pid() const override { return pid_; }
     [[nodiscard]] Result<void> read(FactSet wanted, Snapshot& into) override;
@@ -33,9 +34,9 @@ public:
     [[nodiscard]] std::vector<Tid> threads() override;
     [[nodiscard]] Result<Autogroup> autogroup() override;
 
-    /// True when the leader is surely the only thread. Costs a third of a microsecond, where threads() costs several.
-    [[nodiscard]] bool is_single_threaded();
-    /// Writes into a file of this process. Errors: ESRCH; those of openat and write, with file and text in `doing`.
+    /// True when the leader is surely the only thread. Costs half a microsecond, where threads() costs several.
+    [[nodiscard]] bool is_single_threaded() const;
+    /// Writes into a file of /proc/PID. Errors: ESRCH; those of openat and write, with file and text in `doing`.
     [[nodiscard]] Result<void> write(const char* file, std::string_view text);
     /// The timer slack of one of its threads in ns; 0 for a real-time one. Errors: ESRCH; EPERM without CAP_SYS_NICE.
     [[nodiscard]] Result<std::chrono::nanoseconds> timer_slack_of(Tid thread);
@@ -44,6 +45,7 @@ public:
 
 private:
     enum class Proof : std::uint8_t { none, alive };
+    class State;
 
     /// Each reads one fact and says whether the answer proves that the process was still there.
     Proof read_owner(Snapshot& into) const;
@@ -60,13 +62,12 @@ private:
     [[nodiscard]] Result<Value> oom_score_adj() const;
     [[nodiscard]] Result<Value> timer_slack();
     [[nodiscard]] Result<UniqueFd> open_thread_file(Tid thread, const char* file, int flags) const;
-    [[nodiscard]] std::optional<unsigned long> count_threads();
+    [[nodiscard]] State state() const;
     [[nodiscard]] tl::unexpected<Error> gone() const;
 
     const RootFolders& roots_;
     Pid pid_;
-    UniqueFd folder_;
-    UniqueFd task_;  // /proc/PID/task, once its links have been counted
+    UniqueFd task_;
 };
 
 class Procfs final : public ProcessSource {

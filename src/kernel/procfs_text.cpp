@@ -28,8 +28,9 @@ public:
     /// Only a field with a separator behind it counts: the last one could be cut off.
     std::string_view next()
     {
-        const std::size_t end = rest_.find_first_of(" \n");
-        is_good_ = is_good_ && end != std::string_view::npos && end > 0;
+        const auto* const found = std::ranges::find_if(rest_, [](char byte) { return byte == ' ' || byte == '\n'; });
+        const auto end = static_cast<std::size_t>(found - rest_.begin());
+        is_good_ = is_good_ && found != rest_.end() && end > 0;
         if (!is_good_)
             return {};
         const std::string_view field = rest_.substr(0, end);

@@ -308,7 +308,7 @@ class Watching(ClientTest):
         line = monitor.wait_for("cc1plus", lambda: daemon.signal(signal.SIGUSR1))
         self.assertRegex(line, r"^\d\d:\d\d:\d\d\.\d{3} +4242 cc1plus +build +nice 10, sched batch, io best-effort/6  "
                                r"/etc/priorityd/rules.d/50-build.toml:7$")
-        self.assertIn("3 changes more", monitor.wait_for("-- "))
+        self.assertIn("3 further changes", monitor.wait_for("-- "))
         self.assertIn("\\x1b[31m", monitor.wait_for(" 666 "))
         daemon.signal(signal.SIGUSR2)
         self.assertIn("policy 3 stays in force", monitor.wait_for("refused"))

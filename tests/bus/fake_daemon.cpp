@@ -4,10 +4,11 @@
 /// fake-daemon ADDRESS OWN_UID: prints "ready" once it has the name. SIGUSR1: tells of two changes and three left out.
 /// SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends.
 #include <signal.h>
-#include <systemd/sd-event.h>
 
 #include <cstdio>
 #include <cstdlib>
+
+#include <systemd/sd-event.h>
 
 #include "bus/connection.hpp"
 #include "bus/service.hpp"

@@ -23,14 +23,15 @@ inline SettingMap settings(std::initializer_list<std::pair<const char*, RawValue
 /// A compiler that a rule has lowered.
 inline ProcessView compiler()
 {
-    return {.key = {.pid = Pid{4242}, .start_ticks = 123456789012},
-            .name = "cc1plus",
-            .exe = "/usr/lib/gcc/cc1plus",
-            .uid = Uid{1000},
-            .class_name = "build",
-            .source = "/etc/priorityd/rules.d/50-build.toml:7",
-            .settings = settings({{"nice", RawValue{10}}, {"sched", RawValue{"batch"}}, {"io", RawValue{"best-effort/6"}}}),
-            .actual = settings({{"nice", RawValue{10}}, {"sched", RawValue{"batch"}}})};
+    return {
+        .key = {.pid = Pid{4242}, .start_ticks = 123456789012},
+        .name = "cc1plus",
+        .exe = "/usr/lib/gcc/cc1plus",
+        .uid = Uid{1000},
+        .class_name = "build",
+        .source = "/etc/priorityd/rules.d/50-build.toml:7",
+        .settings = settings({{"nice", RawValue{10}}, {"sched", RawValue{"batch"}}, {"io", RawValue{"best-effort/6"}}}),
+        .actual = settings({{"nice", RawValue{10}}, {"sched", RawValue{"batch"}}})};
 }
 
 /// A program whose name is meant to do harm.
@@ -38,7 +39,9 @@ inline ProcessView hostile()
 {
     return {.key = {.pid = Pid{666}, .start_ticks = 1},
             .name = "foo) Z 1\n\x1b[31m\xff\xfe\\",
-            .exe = "/tmp/\xc2\x9b" "31m\r\xf0\x28\x8c",
+            .exe =
+                "/tmp/\xc2\x9b"
+                "31m\r\xf0\x28\x8c",
             .uid = Uid{65534},
             .class_name = "batch",
             .source = "/etc/priorityd/rules.d/50-build.toml:9",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// What goes over the bus has the keys and types of the contract, and comes back as it went.
+#include "bus/marshal.hpp"
+
 #include <doctest/doctest.h>
 
-#include "bus/marshal.hpp"
 #include "bus/readable.hpp"
 #include "bus/sdbus_compat.hpp"
 #include "fake_inspection.hpp"
@@ -25,7 +26,10 @@ std::vector<std::string> shape(const Dict& dict)
 using Shape = std::vector<std::string>;
 using Texts = std::vector<std::string>;
 
-Dict one(const char* key, sdbus::Variant value) { return {{key, std::move(value)}}; }
+Dict one(const char* key, sdbus::Variant value)
+{
+    return {{key, std::move(value)}};
+}
 
 }  // namespace
 
@@ -55,8 +59,11 @@ TEST_CASE("the weight \"idle\" is text although other weights are numbers")
 
 TEST_CASE("settings come back as they went")
 {
-    const SettingMap map = settings({{"nice", RawValue{19}}, {"sched", RawValue{"batch"}}, {"io", RawValue{"best-effort/2"}},
-                                     {"cpus", RawValue{"llc:auto"}}, {"timer_slack", RawValue{"1500us"}}});
+    const SettingMap map = settings({{"nice", RawValue{19}},
+                                     {"sched", RawValue{"batch"}},
+                                     {"io", RawValue{"best-effort/2"}},
+                                     {"cpus", RawValue{"llc:auto"}},
+                                     {"timer_slack", RawValue{"1500us"}}});
     CHECK(read_settings(to_dict(map)) == map);
 }
 
@@ -71,8 +78,8 @@ TEST_CASE("settings of a later daemon are left out, not misread")
 
 TEST_CASE("a process has the keys and types of the contract")
 {
-    const Shape full{"actual a{sv}", "class s",        "exe s",        "name s", "pid u",
-                     "settings a{sv}", "source s",     "start_time t", "uid u"};
+    const Shape full{"actual a{sv}",   "class s",  "exe s",        "name s", "pid u",
+                     "settings a{sv}", "source s", "start_time t", "uid u"};
     CHECK(shape(full_row(test::compiler())) == full);
     const Shape list{"class s", "exe s", "name s", "pid u", "settings a{sv}", "source s", "start_time t", "uid u"};
     CHECK(shape(list_row(test::compiler())) == list);
@@ -201,7 +208,8 @@ TEST_CASE("facts that are not known, of another type or of another word are refu
         const auto facts = read_facts(dict);
         return facts ? std::string{"taken"} : facts.error().doing;
     };
-    CHECK(refusal(one("nmae", sdbus::Variant(std::string{"x"}))).starts_with("unknown key \"nmae\"; known are: name s, exe s"));
+    CHECK(refusal(one("nmae", sdbus::Variant(std::string{"x"})))
+              .starts_with("unknown key \"nmae\"; known are: name s, exe s"));
     CHECK(refusal(one("args", sdbus::Variant(std::string{"x"}))).starts_with("key \"args\" has type s; known are: "));
     CHECK(refusal(one("uses", sdbus::Variant(Texts{"gpu", "wifi"}))) ==
           "uses: \"wifi\" is none of \"gpu\", \"audio\", \"tty\"");
@@ -210,7 +218,8 @@ TEST_CASE("facts that are not known, of another type or of another word are refu
 
 TEST_CASE("the state of a knob is read back from its text")
 {
-    for (const KnobState& knob : {KnobState{true, ""}, KnobState{true, "root only"}, KnobState{false, "no (such) file"}}) {
+    for (const KnobState& knob :
+         {KnobState{true, ""}, KnobState{true, "root only"}, KnobState{false, "no (such) file"}}) {
         const KnobState came = read_knob(knob.to_text());
         CHECK(came.is_live == knob.is_live);
         CHECK(came.why == knob.why);

@@ -10,18 +10,24 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <sstream>
 #include <stdexcept>
+#include <string_view>
+
+#include <fmt/format.h>
 
 namespace priorityd::test {
 namespace {
 
-constexpr const char* kConfiguration = R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+constexpr std::string_view kConfiguration =
+    R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
-  <listen>unix:path=%/socket</listen>
+  <listen>unix:path={}/socket</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>
@@ -105,11 +111,11 @@ std::string make_folder()
 
 PrivateBus::PrivateBus() : folder_{make_folder()}
 {
-    std::string configuration = kConfiguration;
-    configuration.replace(configuration.find('%'), 1, folder_);
-    std::ofstream{folder_ + "/bus.conf"} << configuration;
+    std::ofstream{folder_ + "/bus.conf"} << fmt::format(kConfiguration, folder_);
+    const std::string log = folder_ + "/log";
     const Child child =
-        start({"dbus-daemon", "--nofork", "--print-address=1", "--config-file=" + folder_ + "/bus.conf"}, [] { return true; });
+        start({"dbus-daemon", "--nofork", "--print-address=1", "--config-file=" + folder_ + "/bus.conf"},
+              [&log] { return std::freopen(log.c_str(), "w", stderr) != nullptr; });
     daemon_ = child.pid;
     // It prints its address once it listens; end of file means that it did not come that far.
     const bool is_listening = reads_line(child.output);
@@ -117,7 +123,10 @@ PrivateBus::PrivateBus() : folder_{make_folder()}
     address_ = "unix:path=" + folder_ + "/socket";
     if (!is_listening) {
         end();
-        throw std::runtime_error{"dbus-daemon does not start"};
+        std::stringstream said;
+        said << std::ifstream{log}.rdbuf();
+        std::filesystem::remove_all(folder_);
+        throw std::runtime_error{"dbus-daemon does not start: " + said.str()};
     }
 }
 
@@ -142,7 +151,8 @@ CommandResult run_command(const std::vector<std::string>& command, As user)
     constexpr uid_t kNobody = 65534;
     const Child child = start(command, [user] {
         ::dup2(STDOUT_FILENO, STDERR_FILENO);
-        return user == As::self || (::setresgid(kNobody, kNobody, kNobody) == 0 && ::setresuid(kNobody, kNobody, kNobody) == 0);
+        return user == As::self ||
+               (::setresgid(kNobody, kNobody, kNobody) == 0 && ::setresuid(kNobody, kNobody, kNobody) == 0);
     });
     CommandResult result;
     result.output = read_to_end(child.output);

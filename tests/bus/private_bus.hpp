@@ -2,8 +2,9 @@
 /// A message bus of the test's own, and commands that talk to it as another user.
 #pragma once
 
-#include <string>
 #include <sys/types.h>
+
+#include <string>
 #include <vector>
 
 namespace priorityd::test {

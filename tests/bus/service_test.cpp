@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The service on a real bus: real calls from other connections, answered in the test's own event loop.
-#include <doctest/doctest.h>
+#include "bus/service.hpp"
+
 #include <sys/eventfd.h>
-#include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include <future>
@@ -11,12 +11,14 @@
 #include <stdexcept>
 #include <string>
 
+#include <doctest/doctest.h>
+#include <systemd/sd-event.h>
+
 #include "bus/client.hpp"
 #include "bus/connection.hpp"
 #include "bus/marshal.hpp"
 #include "bus/names.hpp"
 #include "bus/sdbus_compat.hpp"
-#include "bus/service.hpp"
 #include "fake_inspection.hpp"
 #include "private_bus.hpp"
 
@@ -52,7 +54,8 @@ public:
         return is_so();
     }
 
-    /// Runs `question`, which waits for this loop's answers, on a thread of its own; serves until it has come to its end.
+    /// Runs `question`, which waits for this loop's answers, on a thread of its own; serves until it has come to its
+    /// end.
     template <typename Question>
     auto serve(Question question)
     {
@@ -159,14 +162,18 @@ struct Fixture {
 
     [[nodiscard]] std::vector<std::string> dbus_send(const std::vector<std::string>& rest) const
     {
-        std::vector<std::string> command{"dbus-send", "--bus=" + bus.address(), "--print-reply", "--reply-timeout=9000",
-                                         "--dest=org.priorityd1", kObjectPath};
+        std::vector<std::string> command{
+            "dbus-send", "--bus=" + bus.address(), "--print-reply", "--reply-timeout=9000", "--dest=org.priorityd1",
+            kObjectPath};
         command.insert(command.end(), rest.begin(), rest.end());
         return command;
     }
 };
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part)
+{
+    return text.find(part) != std::string::npos;
+}
 
 class RecordingWatcher final : public Watcher {
 public:
@@ -215,8 +222,8 @@ TEST_CASE_FIXTURE(Fixture, "another implementation of D-Bus reads the same types
 {
     const auto shown = run(dbus_send({"org.priorityd1.Manager.GetProcess", "uint32:4242"}));
     CHECK(shown.status == 0);
-    for (const char* part : {"variant                uint32 4242", "variant                uint64 123456789012",
-                             "string \"cc1plus\"", "int32 10", "string \"best-effort/6\""})
+    for (const char* part :
+         {" uint32 4242", " uint64 123456789012", " string \"cc1plus\"", " int32 10", " string \"best-effort/6\""})
         CHECK_MESSAGE(contains(shown.output, part), shown.output);
 }
 
@@ -252,7 +259,8 @@ TEST_CASE_FIXTURE(Fixture, "a filter reaches the daemon")
     CHECK(inspection.filters[0].uid == Uid{1000});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a filter or facts with an unknown key or a wrong type are InvalidSetting, and not asked for")
+TEST_CASE_FIXTURE(Fixture,
+                  "a filter or facts with an unknown key or a wrong type are InvalidSetting, and not asked for")
 {
     const Dict unknown{{"nmae", sdbus::Variant(std::string{"x"})}};
     const Dict mistyped{{"name", sdbus::Variant(std::uint32_t{1})}};
@@ -338,9 +346,9 @@ TEST_CASE_FIXTURE(Fixture, "every property of the interface has the type that it
     const auto shown = run(dbus_send({"org.freedesktop.DBus.Properties.GetAll", "string:org.priorityd1.Manager"}));
     CHECK(shown.status == 0);
     for (const char* name :
-         {"Version", "Generation", "Rules", "Classes", "Tracked", "EventsReceived", "EventsLost", "EventsMalformed",
-          "Rescans", "Applied", "Failed", "LiveKnobs", "Knobs", "Engines", "Foreground", "Listening", "Thread", "DryRun",
-          "Diagnostics", "RuleFiles"})
+         {"Version",         "Generation", "Rules",   "Classes", "Tracked",     "EventsReceived", "EventsLost",
+          "EventsMalformed", "Rescans",    "Applied", "Failed",  "LiveKnobs",   "Knobs",          "Engines",
+          "Foreground",      "Listening",  "Thread",  "DryRun",  "Diagnostics", "RuleFiles"})
         CHECK_MESSAGE(contains(shown.output, "string \"" + std::string{name} + "\""), shown.output);
     const auto described = run(dbus_send({"org.freedesktop.DBus.Introspectable.Introspect"}));
     CHECK(contains(described.output, R"(<property name="LiveKnobs" type="a{sb}" access="read">)"));
@@ -467,9 +475,9 @@ TEST_CASE_FIXTURE(Fixture, "signals that somebody else sends in the daemon's nam
     forger->processes_changed({test::hostile()}, 0);
     // Sent straight to the subscriber, past the bus's own check of the sender.
     const std::string target = subscriber.client.connection().native().getUniqueName();
-    const auto sent = run({"dbus-send", "--bus=" + bus.address(), "--type=signal", "--dest=" + target, kObjectPath,
-                           "org.priorityd1.Manager.PolicyReloaded", "uint32:9", "boolean:true", "uint32:0",
-                           "array:string:"});
+    const auto sent =
+        run({"dbus-send", "--bus=" + bus.address(), "--type=signal", "--dest=" + target, kObjectPath,
+             "org.priorityd1.Manager.PolicyReloaded", "uint32:9", "boolean:true", "uint32:0", "array:string:"});
     REQUIRE(sent.status == 0);
     daemon.service->processes_changed({test::compiler()}, 0);
     REQUIRE(loop.run_until([&] { return !subscriber.watcher.rows.empty(); }));

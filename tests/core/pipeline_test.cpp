@@ -26,12 +26,18 @@ mpv = "media"
 /// A pipeline over fake processes, at a time that the test sets.
 struct House {
     explicit House(const std::string& rules, const std::string& settings = "autogroup = false")
-        : pipeline{{kernel, kernel, kernel, Pid{999}}, live_knobs(), policy_of(rules, settings)}
+        : pipeline{{kernel, kernel, kernel, kernel, Pid{999}}, live_knobs(), policy_of(rules, settings)}
     {
     }
     void exec(int pid) { pipeline.handle({Event::Kind::exec, Pid{pid}, Tid{pid}, ""}, now); }
     void comm(int pid, int tid, std::string name) { pipeline.handle({Event::Kind::comm, Pid{pid}, Tid{tid}, std::move(name)}, now); }
-    void exit(int pid, int tid) { pipeline.handle({Event::Kind::exit, Pid{pid}, Tid{tid}, ""}, now); }
+    /// The process ends; told only if somebody watches it.
+    void end(int pid)
+    {
+        kernel.kill(pid);
+        if (kernel.watched.erase(Pid{pid}) > 0)
+            pipeline.on_exit(Pid{pid}, now);
+    }
     void scan()
     {
         pipeline.begin_scan();
@@ -224,46 +230,45 @@ TEST_CASE("a process that is gone before it could be read is no news")
     CHECK_FALSE(house.pipeline.has_changes());
 }
 
-TEST_CASE("the end of a process ends its record")
+TEST_CASE("the end of a process ends its record, and nobody else's end is watched")
 {
     House house{kRules};
     house.kernel.add({.pid = 42, .comm = "mpv"});
+    house.kernel.add({.pid = 43, .comm = "nano"});
     house.exec(42);
-    house.kernel.at(42).is_zombie = true;
-    house.exit(42, 42);
+    house.exec(43);
+    CHECK(house.kernel.watched == std::set{Pid{42}});
+    house.end(42);
     CHECK(house.pipeline.tracked() == 0);
 }
 
-TEST_CASE("the end of the main thread alone does not end the record")
+TEST_CASE("a process whose main thread has ended stays tracked while other threads live")
 {
     House house{kRules};
     house.kernel.add({.pid = 42, .comm = "mpv"});
     house.exec(42);
     house.kernel.at(42).is_zombie = true;
     house.kernel.at(42).threads = 3;
-    house.exit(42, 42);
+    house.scan();
     CHECK(house.pipeline.tracked() == 1);
     // An exec from another thread takes over the pid and is matched as ever.
     house.kernel.at(42).is_zombie = false;
-    house.kernel.at(42).threads = 1;
     house.kernel.at(42).comm = "cc1plus";
     house.exec(42);
     CHECK(house.kernel.log.back() == "42 nice=10 sched=batch");
-    house.wait(2s);
-    CHECK(house.pipeline.tracked() == 1);
 }
 
-TEST_CASE("a process whose main thread has ended is forgotten once the others have")
+TEST_CASE("a process that cannot be watched is looked at again until it has ended")
 {
     House house{kRules};
+    house.kernel.has_no_descriptors = true;
     house.kernel.add({.pid = 42, .comm = "mpv"});
     house.exec(42);
-    house.kernel.at(42).is_zombie = true;
-    house.kernel.at(42).threads = 2;
-    house.exit(42, 42);
     REQUIRE(house.pipeline.deadline());
+    house.wait(30s);
+    CHECK(house.pipeline.tracked() == 1);
     house.kernel.kill(42);
-    house.wait(2s);
+    house.wait(30s);
     CHECK(house.pipeline.tracked() == 0);
     CHECK_FALSE(house.pipeline.deadline());
 }
@@ -359,8 +364,7 @@ TEST_CASE("a session is not lowered while somebody in it was not, and follows wh
         house.wait(100ms);
     }
     CHECK(house.kernel.lists == lists);
-    house.kernel.kill(7);
-    house.exit(7, 7);
+    house.end(7);
     house.wait(100ms);
     CHECK(house.kernel.autogroups[7] == 10);
 }
@@ -388,8 +392,7 @@ TEST_CASE("something raised lifts its session, and what it left behind does not"
     house.exec(43);
     house.wait(100ms);
     CHECK(house.kernel.autogroups[7] == -4);
-    house.kernel.kill(42);
-    house.exit(42, 42);
+    house.end(42);
     house.wait(100ms);
     CHECK(house.kernel.autogroups[7] == 0);
 }

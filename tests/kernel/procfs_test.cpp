@@ -3,6 +3,7 @@
 #include "kernel/procfs.hpp"
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -133,11 +134,11 @@ TEST_CASE("names are derived anew when a fact behind them is read")
     CHECK(process.known == (Fact::exe | Fact::argv | Fact::stat));
 }
 
-TEST_CASE("the owner of the folder is the owner of the process" * doctest::skip(is_chown_refused()))
+TEST_CASE("the owner of the folders is the owner of the process" * doctest::skip(is_chown_refused()))
 {
     FakeProc tree;
     tree.add({.pid = 42});
-    REQUIRE(::chown((tree.proc() + "/42").c_str(), 1000, 1001) == 0);
+    REQUIRE(::chown((tree.proc() + "/42/task").c_str(), 1000, 1001) == 0);
     auto source = source_of(tree);
     const auto process = snapshot(source, 42, Fact::owner);
     CHECK(process.uid == Uid{1000});
@@ -426,6 +427,31 @@ TEST_CASE("another user's program that may not be looked at is known to be hidde
         return result ? "exe '" + process.exe + "' uid " + std::to_string(raw(process.uid)) : result.error().message();
     });
     CHECK(seen == "exe '' uid 0");
+}
+
+TEST_CASE("a program that hides itself still shows whose it is" * doctest::skip(::geteuid() != 0))
+{
+    const Child child{[] {
+        become_nobody();
+        ::prctl(PR_SET_DUMPABLE, 0);
+    }};
+    auto source = Procfs::open().value();
+    const auto process = snapshot(source, raw(child.pid()), Fact::owner);
+    CHECK(process.uid == Uid{kNobody});
+    CHECK(process.gid == Gid{kNobody});
+}
+
+TEST_CASE("a policy without slices says so")
+{
+    const Child child{[] {
+        const sched_param none{};
+        ::sched_setscheduler(0, SCHED_IDLE, &none);
+    }};
+    auto source = Procfs::open().value();
+    const auto slice = source.open(child.pid()).value()->actual(Setting::slice);
+    REQUIRE_FALSE(slice);
+    CHECK(slice.error().code == EOPNOTSUPP);
+    CHECK(slice.error().doing == "its scheduling policy has no slice");
 }
 
 TEST_CASE("the values of a process are the kernel's")

@@ -102,7 +102,7 @@ private:
     {
         const auto policy = policy_of(rules_, settings_);
         if (!pipeline_)
-            pipeline_.emplace(World{kernel_, kernel_, kernel_, Pid{0}}, live_knobs(), policy);
+            pipeline_.emplace(World{kernel_, kernel_, kernel_, kernel_, Pid{0}}, live_knobs(), policy);
         else
             pipeline_->use(policy);
     }
@@ -195,7 +195,6 @@ const std::map<std::string, Scenario::Verb>& Scenario::verbs()
          }},
         {"exec", [](Scenario& s, std::istream& line) { s.send(Event::Kind::exec, line); }},
         {"uid", [](Scenario& s, std::istream& line) { s.send(Event::Kind::uid, line); }},
-        {"exit", [](Scenario& s, std::istream& line) { s.send(Event::Kind::exit, line); }},
         {"renamed",
          [](Scenario& s, std::istream& line) {
              int pid = 0;
@@ -207,6 +206,8 @@ const std::map<std::string, Scenario::Verb>& Scenario::verbs()
              int pid = 0;
              line >> pid;
              s.kernel_.kill(pid);
+             if (s.kernel_.watched.erase(Pid{pid}) > 0)
+                 s.pipeline_->on_exit(Pid{pid}, s.now_);
          }},
         {"scan",
          [](Scenario& s, std::istream&) {

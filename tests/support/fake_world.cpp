@@ -200,6 +200,14 @@ Result<CpuSet> FakeKernel::resolve(const CpuSetName& name)
     return failure(EINVAL, name.text + ": not on this machine");
 }
 
+Result<void> FakeKernel::watch(ProcessHandle& process)
+{
+    if (has_no_descriptors)
+        return failure(EMFILE, "watch");
+    watched.insert(process.pid());
+    return {};
+}
+
 Result<Uid> FakeAccounts::uid_of(const std::string& user) const
 {
     if (user == "alice")

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,7 @@ struct FakeProcess {
 };
 
 /// Processes and their autogroups; acting on them changes them as the kernel would.
-class FakeKernel final : public ProcessSource, public Actuator, public CpuSets {
+class FakeKernel final : public ProcessSource, public Actuator, public CpuSets, public ExitWatch {
 public:
     FakeProcess& add(FakeProcess process);
     FakeProcess& at(int pid) { return processes_.at(pid); }
@@ -52,9 +53,13 @@ public:
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
     Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
     [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
+    Result<void> watch(ProcessHandle& process) override;
+    void unwatch(Pid pid) override { watched.erase(pid); }
 
     std::vector<std::string> log;      ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
     std::map<int, int> autogroups;     ///< Session -> nice value; absent means 0.
+    std::set<Pid> watched;             ///< Whose end is to be told.
+    bool has_no_descriptors = false;   ///< From now on nothing more can be watched.
     int lists = 0;                     ///< How often all processes have been listed.
 
 private:

@@ -41,6 +41,12 @@ IO_CLASSES = ["none", "realtime", "best-effort", "idle"]
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def has_capability(number: int) -> bool:
+    """Whether this process has it; in a container root lacks some."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    return bool(int(re.search(r"^CapEff:\s*([0-9a-f]+)", status, re.MULTILINE)[1], 16) >> number & 1)
+
+
 # --- what the kernel says of a thread or process ---
 
 def nice_of(tid: int) -> int:
@@ -185,7 +191,7 @@ class SystemTest(unittest.TestCase):
     def program_rule(self, name: str, **settings):
         """TOML of a class of its own for the programs called `name`."""
         lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        key = f"class-of-{name}".replace(" ", "-").replace(".", "-")
+        key = re.sub("[^a-z0-9]", "-", f"class-of-{name}")
         return "\n".join([f"[class.{key}]", 'description = "Of a test"', *lines, "",
                           "[[rule]]", f"name = {json.dumps(name)}", f'class = "{key}"', "", ""])
 

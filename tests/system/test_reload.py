@@ -74,15 +74,21 @@ class Reload(harness.SystemTest):
             with self.subTest(what):
                 self.write_test_rules(nice=7)
                 daemon = self.daemon()
-                text = text.replace("{name}", self.name)
-                (self.folder / "new").write_text(text, encoding="utf-8", errors="surrogateescape")
-                # In the same stroke a good file changes: nothing of it may come into force.
-                self.write_test_rules(nice=3)
-                (self.folder / "new").rename(self.rules_folder / "40-bad.toml")
                 pattern = re.compile(r"40-bad\.toml" + expected)
-                self.eventually(lambda: bool(pattern.search(daemon.log())), True, f"diagnostic {pattern.pattern}")
+
+                def times_reported():
+                    return len(pattern.findall(daemon.log()))
+                (self.folder / "new").write_text(text.replace("{name}", self.name), encoding="utf-8",
+                                                 errors="surrogateescape")
+                (self.folder / "new").rename(self.rules_folder / "40-bad.toml")
+                self.eventually(lambda: times_reported() > 0, True, f"diagnostic {pattern.pattern}")
+                # Then a good file changes: nothing of it may come into force.
+                reported = times_reported()
+                self.write_test_rules(nice=3)
+                self.eventually(lambda: times_reported() > reported, True, "the diagnostic again")
                 fresh = self.start(self.name)
-                self.eventually(lambda: nice_of(fresh.pid) in (3, 7), True)
+                self.eventually(lambda: nice_of(fresh.pid), 7)
+                self.assertEqual(nice_of(self.target.pid), 7)
                 self.assertIsNone(daemon.process.poll(), "the daemon lives on")
                 (self.rules_folder / "40-bad.toml").unlink()
                 self.eventually(lambda: nice_of(self.target.pid), 3, "nice when the bad file is gone")

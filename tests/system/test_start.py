@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # How the daemon starts: in which order, how often, and what it says when something is missing.
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -106,7 +107,7 @@ class Start(harness.SystemTest):
             return
         self.assertTrue(policy & harness.SCHED_RESET_ON_FORK)
         self.assertEqual(os.sched_getparam(daemon.pid).sched_priority, 1)
-        limits = open(f"/proc/{daemon.pid}/limits", encoding="ascii").read()
+        limits = pathlib.Path(f"/proc/{daemon.pid}/limits").read_text(encoding="ascii")
         self.assertNotRegex(limits, r"Max realtime timeout\s+unlimited")
 
 
