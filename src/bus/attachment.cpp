@@ -17,6 +17,8 @@ using Source = std::unique_ptr<sd_event_source, Release>;
 }  // namespace
 
 struct Attachment::State {
+    State(Connection& driven, std::function<void(const Error&)> told) : connection{driven}, on_lost{std::move(told)} {}
+
     Connection& connection;
     std::function<void(const Error&)> on_lost;
     Connection::Wait wait{};
@@ -111,9 +113,8 @@ void Attachment::State::lose(const Error& error)
     io.reset();
     timer.reset();
     const auto handler = std::exchange(on_lost, nullptr);
-    const Error reason = error;
     if (handler)
-        handler(reason);
+        handler(error);
 }
 
 Attachment::Attachment(std::unique_ptr<State> state) : state_{std::move(state)} {}
@@ -124,7 +125,7 @@ Attachment::~Attachment() = default;
 Result<Attachment> attach(Connection& connection, sd_event* event, std::function<void(const Error&)> on_lost,
                           std::int64_t priority)
 {
-    auto state = std::unique_ptr<Attachment::State>{new Attachment::State{connection, std::move(on_lost)}};
+    auto state = std::make_unique<Attachment::State>(connection, std::move(on_lost));
     if (auto added = state->add_sources(event, priority); !added)
         return tl::unexpected{added.error()};
     return Attachment{std::move(state)};

@@ -17,6 +17,10 @@ namespace priorityd::bus {
 class Callers {
 public:
     explicit Callers(sdbus::IConnection& connection);
+    Callers(const Callers&) = delete;
+    Callers& operator=(const Callers&) = delete;
+    Callers(Callers&&) = delete;
+    Callers& operator=(Callers&&) = delete;
     ~Callers();
 
     /// Calls `then` with the user that the connection `sender` belongs to; with nothing when it cannot be found out.

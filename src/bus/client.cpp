@@ -134,7 +134,9 @@ public:
     }
     Manager(const Manager&) = delete;
     Manager& operator=(const Manager&) = delete;
-    ~Manager() { unregisterProxy(); }
+    Manager(Manager&&) = delete;
+    Manager& operator=(Manager&&) = delete;
+    virtual ~Manager() { unregisterProxy(); }
 
     ManagerStatus status()
     {

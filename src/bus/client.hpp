@@ -63,6 +63,8 @@ public:
 class ManagerClient {
 public:
     [[nodiscard]] static ClientResult<ManagerClient> connect(const Address& address);
+    ManagerClient(const ManagerClient&) = delete;
+    ManagerClient& operator=(const ManagerClient&) = delete;
     ManagerClient(ManagerClient&&) noexcept;
     ManagerClient& operator=(ManagerClient&&) noexcept;
     ~ManagerClient();

@@ -43,6 +43,8 @@ public:
 
     /// Connects and says hello. Errors: those of connect(2); EACCES and the like from the bus.
     [[nodiscard]] static Result<Connection> open(const Address& address);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
@@ -65,6 +67,8 @@ private:
 /// Keeps a connection attached to an event loop for as long as it lives.
 class Attachment {
 public:
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
     Attachment(Attachment&&) noexcept;
     Attachment& operator=(Attachment&&) noexcept;
     ~Attachment();

@@ -22,9 +22,9 @@ constexpr std::uint64_t kNever = UINT64_MAX;
 /// What a reply handler is told first: true in a condition when the call has failed.
 using CallError = std::optional<sdbus::Error>;
 
-[[nodiscard]] inline sdbus::Error make_error(const char* name, std::string text)
+[[nodiscard]] inline sdbus::Error make_error(const char* name, const std::string& text)
 {
-    return sdbus::Error{sdbus::Error::Name{name}, std::move(text)};
+    return sdbus::Error{sdbus::Error::Name{name}, text};
 }
 [[nodiscard]] inline std::string type_of(const sdbus::Variant& variant)
 {
@@ -71,9 +71,9 @@ using PathArgument = sdbus::ObjectPath;
 
 using CallError = const sdbus::Error*;
 
-[[nodiscard]] inline sdbus::Error make_error(const char* name, std::string text)
+[[nodiscard]] inline sdbus::Error make_error(const char* name, const std::string& text)
 {
-    return sdbus::Error{std::string{name}, std::move(text)};
+    return sdbus::Error{std::string{name}, text};
 }
 [[nodiscard]] inline std::string type_of(const sdbus::Variant& variant)
 {

@@ -110,9 +110,11 @@ public:
     {
         registerAdaptor();
     }
-    ~Object() { unregisterAdaptor(); }
     Object(const Object&) = delete;
     Object& operator=(const Object&) = delete;
+    Object(Object&&) = delete;
+    Object& operator=(Object&&) = delete;
+    virtual ~Object() { unregisterAdaptor(); }
 
     void emit_reloaded(std::uint32_t generation, const ReloadReport& report)
     {

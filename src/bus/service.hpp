@@ -18,6 +18,10 @@ public:
     /// what root may. Errors: EEXIST when the connection has such an object already.
     [[nodiscard]] static Result<std::unique_ptr<Service>> create(Connection& connection, Inspection& inspection,
                                                                  Uid own_uid);
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    Service(Service&&) = delete;
+    Service& operator=(Service&&) = delete;
     ~Service() override;
 
     void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) override;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl monitor: changes as they happen.
-#include <signal.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -96,7 +96,7 @@ public:
             Json row = to_json(process);
             row.erase("exe");  // not in the signal
             row.erase("uid");
-            print_event("changed", std::move(row));
+            print_event("changed", row);
         }
         if (left_out > 0)
             print_event("left_out", {{"count", left_out}});
@@ -114,7 +114,7 @@ public:
     void daemon_returned() override { print_event("daemon_returned", Json::object()); }
 
 private:
-    static void print_event(const char* event, Json members)
+    static void print_event(const char* event, const Json& members)
     {
         Json line{{"time", utc_time(Clock::now())}, {"event", event}};
         line.update(members);

@@ -10,7 +10,7 @@
 #include "bus/client.hpp"
 #include "cli/output.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): its own spelling
 class App;
 }
 

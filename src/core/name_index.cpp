@@ -115,7 +115,7 @@ void NameIndex::candidates(const Names& names, std::vector<std::uint32_t>& into)
         any_glob(name, collect);
     }
     std::ranges::sort(into);
-    into.erase(std::ranges::unique(into).begin(), into.end());
+    into.erase(std::unique(into.begin(), into.end()), into.end());
 }
 
 bool NameIndex::could_match(std::string_view comm) const

@@ -178,7 +178,7 @@ void Pipeline::begin_scan()
         scan_.push_back(pid);
     // In the order of pids, which is nearly the order of age: parents come before their children.
     std::ranges::sort(scan_, std::greater{});
-    scan_.erase(std::ranges::unique(scan_).begin(), scan_.end());
+    scan_.erase(std::unique(scan_.begin(), scan_.end()), scan_.end());
 }
 
 bool Pipeline::continue_scan(std::size_t count, Instant now)

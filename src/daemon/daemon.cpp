@@ -245,6 +245,7 @@ DaemonStatus Daemon::status() const
                         .generation = generation_,
                         .rules = static_cast<std::uint32_t>(policy.rules().size()),
                         .classes = {},
+                        .rule_files = policy.files(),
                         .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
                         .counters = counters_,
                         .knobs = pipeline_.knobs(),

@@ -19,6 +19,7 @@
 #include "daemon/options.hpp"
 #include "daemon/state_lock.hpp"
 #include "kernel/actuator.hpp"
+#include "kernel/capabilities.hpp"
 #include "kernel/exit_watch.hpp"
 #include "kernel/knobs.hpp"
 #include "kernel/proc_connector.hpp"
@@ -100,8 +101,10 @@ int run(const Options& options, const Log& log)
     auto connector = kernel::ProcConnector::open();
     if (!connector)
         return fail(log, connector.error());
+    if (const auto missing = kernel::missing_capabilities(); !missing.empty())
+        log.warning(fmt::format("{}; going on with what is there", missing));
     for (const auto& note : connector->notes())
-        log.warning(note);
+        log.info(note);
     auto lock = StateLock::take(options.state);
     if (!lock && lock.error().code == EWOULDBLOCK)
         return fail(log, {0, fmt::format("another priorityd is running in {}", options.state.string())});
@@ -114,7 +117,7 @@ int run(const Options& options, const Log& log)
     const bool has_bus = options.bus != "none";
     if (has_bus) {
         if (auto taken = seat.take(options.bus); !taken)
-            return fail(log, taken.error());
+            return fail(log, {taken.error().code, taken.error().doing + " (--bus none runs without one)"});
     }
     auto procfs = kernel::Procfs::open();
     if (!procfs)

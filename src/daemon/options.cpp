@@ -27,7 +27,7 @@ void describe(CLI::App& app, Options& options)
     app.add_option("--bus", options.bus, "Message bus: system, session, none or an address")->capture_default_str();
     app.add_flag("--dry-run", options.is_dry_run, "Decide and publish everything, apply nothing");
     app.add_option("--log-level", options.log_level, "info prints each change")
-        ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case))
+        ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
         ->type_name("error|warning|notice|info|debug");
 }
 

@@ -111,6 +111,24 @@ void give(Tid thread, SchedPolicy policy, std::uint64_t flags = 0, std::chrono::
     REQUIRE(set_attributes(thread, attributes));
 }
 
+struct Count {
+    int seen = 0;
+    int missed = 0;  ///< Those that have another nice value.
+};
+
+Count count_threads(Target& target, int expected)
+{
+    Count count;
+    for (int round = 0; round < 50; ++round) {
+        for (const Tid thread : target.handle().threads()) {
+            const auto now = nice_of(thread);  // an error when it has ended since the list
+            count.seen += now ? 1 : 0;
+            count.missed += now && now->value() != expected ? 1 : 0;
+        }
+    }
+    return count;
+}
+
 bool is_not_root()
 {
     return ::geteuid() != 0;
