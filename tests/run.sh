@@ -149,7 +149,7 @@ format_check() {
 }
 
 tidy_check() {
-    run-clang-tidy -quiet -j 2 -p "$top/build-clang" "^$top/src/"
+    run-clang-tidy -quiet -j "$(nproc)" -p "$top/build-clang" "^$top/src/"
 }
 
 needs_program() {
@@ -175,7 +175,8 @@ fi
 plain_build() {
     if [ -z "${plain_status:-}" ]; then
         plain_status=0
-        step "build with g++" build gcc g++ build || plain_status=$?
+        # g++ 12 takes the appending of short strings for overlapping copies (its bug 105329): no error, even in CI.
+        step "build with g++" build gcc g++ build -Dcpp_args=-Wno-error=restrict || plain_status=$?
     fi
     return "$plain_status"
 }
@@ -194,8 +195,8 @@ clang_build() {
 sanitized_build() {
     if [ -z "${sanitized_status:-}" ]; then
         sanitized_status=0
-        step "build with sanitizers" build clang clang++ build-asan -Dfuzz=true -Dbuildtype=debugoptimized \
-            -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false \
+        step "build with sanitizers" build clang clang++ build-asan -Dfuzz=true -Ddebug=true -Doptimization=1 \
+            -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false \
             "-Dcpp_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all" || sanitized_status=$?
     fi
     return "$sanitized_status"

@@ -107,6 +107,7 @@ ManagerStatus read_status(const Dict& properties)
                    .generation = value_at<std::uint32_t>(properties, "Generation"),
                    .rules = value_at<std::uint32_t>(properties, "Rules"),
                    .classes = value_at<std::vector<std::string>>(properties, "Classes"),
+                   .rule_files = value_at<std::vector<std::string>>(properties, "PolicyFiles"),
                    .tracked = value_at<std::uint32_t>(properties, "Tracked"),
                    .counters = read_counters(properties),
                    .knobs = read_knobs(properties),
@@ -116,7 +117,6 @@ ManagerStatus read_status(const Dict& properties)
                    .diagnostics = {}},
         .diagnostics = value_at<std::vector<std::string>>(properties, "Diagnostics"),
         .engines = value_at<std::vector<std::string>>(properties, "Engines"),
-        .rule_files = value_at<std::vector<std::string>>(properties, "RuleFiles"),
     };
 }
 

@@ -35,7 +35,6 @@ struct ManagerStatus {
     DaemonStatus daemon;                   ///< Its `diagnostics` stay empty: they come as texts.
     std::vector<std::string> diagnostics;  ///< "FILE:LINE:COLUMN: error: WHAT".
     std::vector<std::string> engines;
-    std::vector<std::string> rule_files;  ///< In the order of reading; empty when the daemon does not say.
 };
 
 struct Reloaded {
@@ -59,7 +58,7 @@ public:
     virtual void daemon_returned() = 0;
 };
 
-/// Every call waits for its answer, 25 s at most. A call of which the bus starts the daemon counts as answered by it.
+/// Every call waits for its answer, 25 s at most.
 class ManagerClient {
 public:
     [[nodiscard]] static ClientResult<ManagerClient> connect(const Address& address);

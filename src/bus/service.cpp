@@ -89,15 +89,6 @@ std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
     return result;
 }
 
-template <typename Status>
-std::vector<std::string> rule_files(const Status& status)
-{
-    if constexpr (requires { status.rule_files; })
-        return status.rule_files;
-    else
-        return {};
-}
-
 }  // namespace
 
 class Service::Object final : public sdbus::AdaptorInterfaces<org::priorityd1::Manager_adaptor> {
@@ -120,7 +111,7 @@ public:
     {
         if (report.is_accepted)
             compat::emit_properties_changed(getObject(), kManagerInterface,
-                                            {"Generation", "Rules", "Classes", "RuleFiles", "Diagnostics"});
+                                            {"Generation", "Rules", "Classes", "PolicyFiles", "Diagnostics"});
         else
             compat::emit_properties_changed(getObject(), kManagerInterface, {"Diagnostics"});
         emitPolicyReloaded(generation, report.is_accepted, report.rules, to_texts(report.diagnostics));
@@ -176,7 +167,7 @@ private:
     std::uint32_t Generation() override { return inspection_.status().generation; }
     std::uint32_t Rules() override { return inspection_.status().rules; }
     std::vector<std::string> Classes() override { return readable_texts(inspection_.status().classes); }
-    std::vector<std::string> RuleFiles() override { return readable_texts(rule_files(inspection_.status())); }
+    std::vector<std::string> PolicyFiles() override { return readable_texts(inspection_.status().rule_files); }
     std::vector<std::string> Diagnostics() override { return to_texts(inspection_.status().diagnostics); }
     std::uint32_t Tracked() override { return inspection_.status().tracked; }
     std::uint64_t EventsReceived() override { return counters().events_received; }

@@ -76,7 +76,7 @@ Run add_check(CLI::App& verb)
     verb.add_option("PLACE", *places, "Folders and files to read, and nothing else; by default what the daemon reads")
         ->type_name("DIR|FILE");
     verb.footer(
-        "\nFiles named priorityd.toml, and what is in priorityd.toml.d, are settings; everything else is rules.\n"
+        "Files named priorityd.toml, and what is in priorityd.toml.d, are settings; everything else is rules.\n"
         "A class that is defined in none of the places given is an error: name its folder too.");
     return [places](const Context& context) { return check(context, *places); };
 }

@@ -35,13 +35,13 @@ void print_document(const Policy& policy)
 
 void print_table(const Policy& policy, Colour colour)
 {
-    Table table{{{"CLASS"}, {"SETTINGS"}, {"RULES", Table::Align::right}, {"DESCRIPTION"}, {"FROM"}}};
+    Table table{{{"CLASS"}, {"SETTINGS"}, {"RULES", Table::Align::right}, {"FROM"}, {"DESCRIPTION"}}};
     for (const ProgramClass& program_class : policy.classes()) {
         table.add({{program_class.name, Style::bold},
                    {settings_text(program_class.settings)},
                    {std::to_string(rules_with(policy, program_class))},
-                   {program_class.description},
-                   {policy.place_text(program_class.place), Style::dim}});
+                   {policy.place_text(program_class.place), Style::dim},
+                   {program_class.description}});
     }
     if (!table.empty())
         print(table.to_text(colour));

@@ -149,11 +149,12 @@ Run add_classify(CLI::App& verb)
     add_fact(verb, "--container", facts.container, "ENGINE/ID", "The container that it runs in");
     add_fact(verb, "--parent", options->parent, "NAME", "A name of its parent");
     add_facts(verb, "--ancestor", options->ancestors, "NAME", "A name of an ancestor beyond it; may be repeated");
-    add_facts(verb, "--uses", options->uses, "WORD", "gpu, audio or tty; may be repeated");
+    add_facts(verb, "--uses", options->uses, "WORD",
+              "What it holds open, or tty when it has a terminal; may be repeated");
     verb.get_option("--uses")->check(CLI::IsMember({"gpu", "audio", "tty"}));
     add_rules_option(verb, options->rules);
     verb.footer(
-        "\nWhat is not given is not known, and no rule that asks for it matches. The policy is that of the daemon;\n"
+        "What is not given is not known, and no rule that asks for it matches. The policy is that of the daemon;\n"
         "with --rules, or when no daemon runs, it is read from files.");
     return [options](const Context& context) { return run_classify(context, *options); };
 }

@@ -117,7 +117,7 @@ Run add_explain(CLI::App& verb)
         ->type_name("PID|NAME")
         ->required();
     verb.footer(
-        "\nOne line for each contribution, the earlier overruled by the later; * marks those in force.\n"
+        "One line for each contribution, the earlier overruled by the later; * marks those in force.\n"
         "JSON: an object for a PID, a list of such objects for a NAME.");
     return [target](const Context& context) {
         auto client = connect(context);

@@ -31,8 +31,8 @@ constexpr Verb kVerbs[] = {
     {"reload", "Have the daemon read settings and rules again", add_reload},
 };
 
-constexpr const char* kFooter = R"(
-"priorityctl VERB --help" explains a verb. classify, check, rules and classes work without the daemon.
+constexpr const char* kFooter =
+    R"("priorityctl VERB --help" explains a verb. classify, check, rules and classes work without the daemon.
 
 Environment:
   PRIORITYD_BUS  what --bus says, when it is not given
@@ -67,13 +67,14 @@ void add_global_options(CLI::App& app, Context& context)
         "--json", [&context] { context.format = Context::Format::json; },
         "Print one JSON document; with monitor, one a line");
     app.footer(kFooter);
+    app.get_formatter()->label("SUBCOMMAND", "VERB");
 }
 
 /// Options of priorityctl itself may stand before the verb and behind it.
 void add_verbs(CLI::App& app, Run& chosen)
 {
     for (const Verb& verb : kVerbs) {
-        CLI::App* subcommand = app.add_subcommand(verb.name, verb.summary)->fallthrough();
+        CLI::App* subcommand = app.add_subcommand(verb.name, verb.summary)->fallthrough()->group("Verbs");
         subcommand->callback([&chosen, run = verb.add(*subcommand)] { chosen = run; });
     }
     app.require_subcommand(0, 1);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl monitor: changes as they happen.
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -191,7 +190,7 @@ ExitStatus monitor(const Context& context)
 Run add_monitor(CLI::App& verb)
 {
     verb.footer(
-        "\nOne line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
+        "One line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
         "as 64 rows and the number of those left out. When the daemon ends, it waits for the next one.");
     return monitor;
 }

@@ -40,19 +40,18 @@ bool is_settings_folder(const fs::path& path)
 ReadPolicy read_policy_with(const Paths& rules)
 {
     kernel::PolicySources sources = kernel::default_sources();
-    if (!rules.empty())
-        kernel::use_rules(sources, {rules.begin(), rules.end()});
+    kernel::use_rules(sources, {rules.begin(), rules.end()});
     return read(sources);
 }
 
 /// Empty when nobody says.
-Paths rules_in_force(const Context& context)
+Paths files_in_force(const Context& context)
 {
     auto client = find_daemon(context);
     if (!client)
         return {};
     auto status = client->status();
-    return status ? std::move(status->rule_files) : Paths{};
+    return status ? std::move(status->daemon.rule_files) : Paths{};
 }
 
 std::string mistakes_text(const Diagnostics& diagnostics)
@@ -88,7 +87,7 @@ ReadPolicy read_policy_of(const Paths& places)
 
 tl::expected<std::shared_ptr<const Policy>, ExitStatus> usable_policy(const Context& context, const Paths& rules)
 {
-    ReadPolicy reading = read_policy_with(rules.empty() ? rules_in_force(context) : rules);
+    ReadPolicy reading = rules.empty() ? read_policy_of(files_in_force(context)) : read_policy_with(rules);
     if (reading.policy)
         return reading.policy;
     return tl::unexpected{fail(ExitStatus::refused, "the rules cannot be used: " + mistakes_text(reading.diagnostics))};

@@ -26,8 +26,8 @@ struct ReadPolicy {
 /// folder priorityd.toml.d. What this machine has, when nothing is named.
 [[nodiscard]] ReadPolicy read_policy_of(const Paths& places);
 
-/// Settings of this machine with the rules at `rules`; when that is empty, with those that the daemon has in force;
-/// when there is no daemon, with those of this machine. Else the exit status, and the error has been printed.
+/// Settings of this machine with the rules at `rules`; when that is empty, the files that the daemon has in force; when
+/// there is no daemon, those of this machine. Else the exit status, and the error has been printed.
 [[nodiscard]] tl::expected<std::shared_ptr<const Policy>, ExitStatus> usable_policy(const Context& context,
                                                                                     const Paths& rules);
 /// Puts --rules on the verb.

@@ -121,10 +121,10 @@ ExitStatus rules(const Context& context, const Options& options)
 Run add_rules(CLI::App& verb)
 {
     const auto options = std::make_shared<Options>();
-    verb.add_option("NAME", options->name, "Only rules that a process of this name may match")->type_name("NAME");
+    verb.add_option("NAME", options->name, "Only rules that a process of this name may match")->type_name("");
     add_rules_option(verb, options->rules);
     verb.footer(
-        "\nIn the order of reading: a later rule that matches wins over an earlier one, setting by setting.\n"
+        "In the order of reading: a later rule that matches wins over an earlier one, setting by setting.\n"
         "SETTINGS are those of the rule alone, over those of its class (see \"priorityctl classes\").\n"
         "With NAME, rules without a name of their own are shown too: the rest of what they ask for decides.");
     return [options](const Context& context) { return rules(context, *options); };

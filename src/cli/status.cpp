@@ -189,7 +189,7 @@ ExitStatus status(const Context& context)
 
 Run add_status(CLI::App& verb)
 {
-    verb.footer("\n\"wait\" is the kernel's pressure: the share of time in which some task waited for it.");
+    verb.footer("\"wait\" is the kernel's pressure: the share of time in which some task waited for it.");
     return status;
 }
 

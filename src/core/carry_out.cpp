@@ -71,6 +71,16 @@ SettingMap read_actual(ProcessHandle& process, const SettingMap& goal, Ledger& l
     return actual;
 }
 
+/// What the kernel has made of a value: it cuts a set of CPUs to what the process's cpuset allows. Anything else it takes
+/// as it is or not at all.
+Value taken(ProcessHandle& process, Setting setting, const Value& wanted)
+{
+    if (setting != Setting::cpus)
+        return wanted;
+    const auto now = process.actual(setting);
+    return now ? *now : wanted;
+}
+
 void count(const Outcome& outcome, Tally& tally)
 {
     tally.applied += outcome.kind == Kind::applied ? 1U : 0U;
@@ -97,7 +107,7 @@ Tally carry_out(ProcessHandle& process, const SettingMap& wanted, Ledger& ledger
     for (const auto& action : actions) {
         const auto outcome = tools.actuator.apply(process, action, ours);
         for (const auto setting : settings_of(action)) {
-            ledger.note(setting, *actual.find(setting), *goal.find(setting), outcome);
+            ledger.note(setting, *actual.find(setting), taken(process, setting, *goal.find(setting)), outcome);
             count(outcome, tally);
         }
     }

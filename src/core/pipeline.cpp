@@ -121,8 +121,6 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     tally_.applied += tally.applied;
     tally_.failed += tally.failed;
 
-    if (!tracked.is_watched)
-        tracked.is_watched = watch_exit(handle, now);
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
     process.argv = {};  // matched, and never shown
@@ -131,6 +129,8 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     tracked.decision = std::move(decision);
     if (is_change || tally.applied > 0)
         changes_.add(view_of(tracked.process, tracked.decision));
+    if (!tracked.is_watched)
+        watch_exit(handle, now);  // last, because it forgets a process that has ended meanwhile
 }
 
 /// Nobody has anything to say of this process. If somebody had before, that is taken back.
@@ -149,13 +149,16 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
         watch_exit(handle, now);
 }
 
-/// A process that has ended before it could be watched is forgotten soon.
-bool Pipeline::watch_exit(ProcessHandle& handle, Instant now)
+void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
 {
+    const Pid pid = handle.pid();
     const auto watched = world_.exits.watch(handle);
+    if (!watched && watched.error().is_vanished())
+        return forget(pid, now);
     if (!watched)
-        timetable_.add(watched.error().is_vanished() ? now : now + kUnwatchedRecheck, handle.pid());
-    return watched.has_value();
+        timetable_.add(now + kUnwatchedRecheck, pid);
+    if (auto* tracked = table_.find(pid))
+        tracked->is_watched = watched.has_value();
 }
 
 void Pipeline::forget(Pid pid, Instant now)

@@ -80,7 +80,7 @@ private:
     void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Instant now);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
-    bool watch_exit(ProcessHandle& handle, Instant now);
+    void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;

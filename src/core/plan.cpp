@@ -79,7 +79,7 @@ Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs)
         const auto knob = knobs.find(info(setting).name);
         const bool comes_later = setting == Setting::cpu_weight || setting == Setting::io_weight;
         if (comes_later)
-            plan.settled.emplace_back(setting, Outcome{Kind::not_applied, "this version does not set weights"});
+            plan.settled.emplace_back(setting, Outcome{Kind::not_applied, knob == knobs.end() ? "" : knob->second.why});
         else if (knob != knobs.end() && !knob->second.is_live)
             plan.settled.emplace_back(setting, Outcome{Kind::not_live, knob->second.why});
         else

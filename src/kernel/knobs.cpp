@@ -3,8 +3,6 @@
 #include "kernel/knobs.hpp"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "kernel/autogroup.hpp"
+#include "kernel/capabilities.hpp"
 #include "kernel/folder.hpp"
 #include "kernel/sched.hpp"
 #include "kernel/small_file.hpp"
@@ -27,21 +26,15 @@ constexpr std::string_view kLater = "applied by a later version";
 
 /// What this process may do, as far as it matters here.
 struct Capabilities {
-    bool may_nice = false;      ///< CAP_SYS_NICE
-    bool may_resource = false;  ///< CAP_SYS_RESOURCE
-    bool may_override = false;  ///< CAP_DAC_OVERRIDE
+    bool may_nice = false;
+    bool may_resource = false;
+    bool may_override = false;
 };
 
 Capabilities own_capabilities()
 {
-    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
-    if (::syscall(SYS_capget, &header, sets.data()) != 0)
-        return {};
-    const auto has = [&](unsigned capability) {
-        return (sets[capability / 32].effective >> capability % 32 & 1U) != 0;
-    };
-    return {has(CAP_SYS_NICE), has(CAP_SYS_RESOURCE), has(CAP_DAC_OVERRIDE)};
+    return {has_capability(Capability::sys_nice), has_capability(Capability::sys_resource),
+            has_capability(Capability::dac_override)};
 }
 
 /// Where files are looked for. A root that is missing has no files.

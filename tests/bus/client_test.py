@@ -51,9 +51,9 @@ io = "idle"
 class FakeDaemon:
     """The made-up daemon; running once this is made."""
 
-    def __init__(self, bus: PrivateBus, own_uid: int = OWN_UID):
-        self.process = subprocess.Popen([FAKE_DAEMON, bus.address, str(own_uid)], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE)
+    def __init__(self, bus: PrivateBus, own_uid: int = OWN_UID, policy_files=()):
+        self.process = subprocess.Popen([FAKE_DAEMON, bus.address, str(own_uid), *policy_files],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         if self.process.stdout.readline() != b"ready\n":
             raise RuntimeError("the made-up daemon does not start")
 
@@ -114,8 +114,8 @@ class ClientTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory(prefix="priorityd-client-")
         self.addCleanup(self.folder.cleanup)
 
-    def daemon(self, own_uid: int = OWN_UID) -> FakeDaemon:
-        daemon = FakeDaemon(self.bus, own_uid)
+    def daemon(self, own_uid: int = OWN_UID, policy_files=()) -> FakeDaemon:
+        daemon = FakeDaemon(self.bus, own_uid, policy_files)
         self.addCleanup(daemon.end)
         return daemon
 
@@ -227,6 +227,12 @@ class WithTheDaemon(ClientTest):
         document = self.json("classify", "--name", "x")
         self.assertEqual(document["process"]["name"], "x")
         self.assertNotIn("pid", document["process"])
+
+    def test_rules_and_classes_are_those_that_the_daemon_has_in_force(self):
+        settings = self.write("priorityd.toml", "restore_on_exit = false\n")
+        self.daemon(policy_files=[settings, self.write("50-x.toml", RULES)])
+        self.assertEqual([row["class"] for row in self.json("rules", "cc1plus")], ["build", ""])
+        self.assertEqual([row["name"] for row in self.json("classes")], ["build"])
 
     def test_reload_tells_the_rules_in_force(self):
         self.daemon()

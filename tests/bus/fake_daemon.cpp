@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// A daemon that only looks like one, for tests of the client: the real service with made-up answers.
 ///
-/// fake-daemon ADDRESS OWN_UID: prints "ready" once it has the name. SIGUSR1: tells of two changes and three left out.
-/// SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends.
+/// fake-daemon ADDRESS OWN_UID [POLICY_FILE...]: prints "ready" once it has the name. SIGUSR1: tells of two changes and
+/// three left out. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends.
 #include <signal.h>
 
 #include <cstdio>
@@ -52,7 +52,7 @@ int fail(const Error& error)
     return 1;
 }
 
-int run(const std::string& address, Uid own_uid)
+int run(const std::string& address, Uid own_uid, std::vector<std::string> policy_files)
 {
     block_signals();
     sd_event* event = nullptr;
@@ -61,6 +61,7 @@ int run(const std::string& address, Uid own_uid)
     if (!connection)
         return fail(connection.error());
     FakeDaemon daemon;
+    daemon.inspection.answer.rule_files = std::move(policy_files);
     auto service = bus::Service::create(*connection, daemon.inspection, own_uid);
     if (!service)
         return fail(service.error());
@@ -83,9 +84,9 @@ int run(const std::string& address, Uid own_uid)
 
 int main(int argc, char** argv)
 {
-    if (argc != 3) {
-        std::fputs("usage: fake-daemon ADDRESS OWN_UID\n", stderr);
+    if (argc < 3) {
+        std::fputs("usage: fake-daemon ADDRESS OWN_UID [POLICY_FILE...]\n", stderr);
         return 2;
     }
-    return run(argv[1], Uid{static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10))});
+    return run(argv[1], Uid{static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10))}, {argv + 3, argv + argc});
 }

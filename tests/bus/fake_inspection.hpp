@@ -64,6 +64,7 @@ public:
                         .generation = 3,
                         .rules = 512,
                         .classes = {"build", "media"},
+                        .rule_files = {"/etc/priorityd/rules.d/50-build.toml"},
                         .tracked = 2,
                         .counters = {.events_received = 5'000'000'000,
                                      .events_malformed = 2,

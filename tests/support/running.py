@@ -70,7 +70,7 @@ class PrivateBus:
         configuration = pathlib.Path(self.folder, "bus.conf")
         configuration.write_text(BUS_CONFIGURATION.format(socket=f"{self.folder}/socket"), encoding="utf-8")
         self.process = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={configuration}"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if not wait_until(pathlib.Path(self.folder, "socket").is_socket, 10):
             self.end()
             raise RuntimeError("dbus-daemon did not open its socket within 10 s")
