@@ -68,11 +68,16 @@ note() {
     python3 "$top/tests/house/results.py" note "$results" "$@"
 }
 
+# A name as a file name: "build with g++" becomes build-with-gxx.
+slug() {
+    tr -cs '[:alnum:]\n' '-' <<<"${1//+/x}"
+}
+
 # run_logged NAME COMMAND...: runs it with its output in $log, prints one line with the time; the log on failure.
 run_logged() {
     local name=$1 begin=$SECONDS status=0 word=ok
     shift
-    log=$logs/$(tr -cs '[:alnum:]\n' '-' <<<"$name").log
+    log=$logs/$(slug "$name").log
     printf '%-44s' "$name"
     "$@" >"$log" 2>&1 </dev/null || status=$?
     case $status in
@@ -105,7 +110,7 @@ step() {
 suite() {
     local name=$1 dir=$2 base status=0
     shift 2
-    base=log-$(tr -cs '[:alnum:]\n' '-' <<<"$name")
+    base=log-$(slug "$name")
     rm -f "$dir/meson-logs/$base.json"
     run_logged "$name" root_where_possible \
         meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$base" "$@" || status=$?

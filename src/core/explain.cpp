@@ -75,8 +75,8 @@ Snapshot snapshot_of(const GivenFacts& facts)
         process.argv.push_back(facts.exe.empty() ? facts.name : facts.exe);
         process.argv.insert(process.argv.end(), facts.args.begin(), facts.args.end());
     }
-    process.uid = facts.user.value_or(Uid{});
-    process.gid = facts.group.value_or(Gid{});
+    process.uid = facts.user.value_or(kNobodysUid);
+    process.gid = facts.group.value_or(kNobodysGid);
     process.has_tty = facts.has_tty;
     process.uses = facts.uses;
     process.cgroup = facts.cgroup;

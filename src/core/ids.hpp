@@ -16,6 +16,10 @@ enum class Tid : std::int32_t {};   ///< Thread id; the leader's equals its Pid.
 enum class Uid : std::uint32_t {};  ///< User id.
 enum class Gid : std::uint32_t {};  ///< Group id.
 
+/// What no process has: stands for an unknown account. Source: the value that chown(2) takes for "leave it".
+constexpr Uid kNobodysUid{~0U};
+constexpr Gid kNobodysGid{~0U};
+
 /// The number inside an id, for system calls and printing.
 template <typename Id>
     requires std::is_enum_v<Id>

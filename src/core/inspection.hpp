@@ -29,7 +29,7 @@ struct DaemonStatus {
     std::uint32_t generation = 0;  ///< Of the policy; grows by one with each successful load.
     std::uint32_t rules = 0;
     std::vector<std::string> classes;
-    std::vector<std::string> rule_files;  ///< Of the policy in force, settings too, in the order of reading.
+    std::vector<std::string> rule_files;  ///< Of the policy in force, in the order of reading.
     std::uint32_t tracked = 0;     ///< Processes that something was decided for.
     Counters counters;
     Knobs knobs;

@@ -41,7 +41,8 @@ Daemon::Daemon(Parts parts)
 
 std::shared_ptr<const Policy> Daemon::load_policy()
 {
-    auto reading = read_policy(kernel::read_policy_files(parts_.sources), kernel::SystemAccounts{});
+    const auto files = kernel::read_policy_files(parts_.sources);
+    auto reading = read_policy(files, kernel::SystemAccounts{});
     diagnostics_ = std::move(reading.diagnostics);
     for (const auto& diagnostic : diagnostics_) {
         const bool is_error = diagnostic.level == Diagnostic::Level::error;
@@ -53,6 +54,11 @@ std::shared_ptr<const Policy> Daemon::load_policy()
         return nullptr;
     }
     ++generation_;
+    rule_files_.clear();
+    for (const auto& file : files) {
+        if (file.kind == PolicyFile::Kind::rules)
+            rule_files_.push_back(file.path);
+    }
     return std::make_shared<const Policy>(*std::move(reading.policy));
 }
 
@@ -231,10 +237,29 @@ ReloadReport Daemon::reload()
     return report;
 }
 
-std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter) const { return pipeline_.views(filter); }
+// Who asks much of the daemon shall wait, not the programs that start meanwhile: answers are no real-time work.
+
+Result<ProcessView> Daemon::process(Pid pid)
+{
+    const auto pause = parts_.realtime.pause();
+    return pipeline_.view(pid);
+}
+
+std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter) const
+{
+    const auto pause = parts_.realtime.pause();
+    return pipeline_.views(filter);
+}
+
+Result<Explanation> Daemon::explanation(Pid pid)
+{
+    const auto pause = parts_.realtime.pause();
+    return pipeline_.explain(pid);
+}
 
 Explanation Daemon::classify(const GivenFacts& facts) const
 {
+    const auto pause = parts_.realtime.pause();
     return priorityd::classify(pipeline_.shared_policy(), facts);
 }
 
@@ -245,7 +270,7 @@ DaemonStatus Daemon::status() const
                         .generation = generation_,
                         .rules = static_cast<std::uint32_t>(policy.rules().size()),
                         .classes = {},
-                        .rule_files = policy.files(),
+                        .rule_files = rule_files_,
                         .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
                         .counters = counters_,
                         .knobs = pipeline_.knobs(),

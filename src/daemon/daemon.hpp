@@ -48,9 +48,9 @@ public:
     void stop();
 
     [[nodiscard]] DaemonStatus status() const override;
-    [[nodiscard]] Result<ProcessView> process(Pid pid) override { return pipeline_.view(pid); }
+    [[nodiscard]] Result<ProcessView> process(Pid pid) override;
     [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) const override;
-    [[nodiscard]] Result<Explanation> explanation(Pid pid) override { return pipeline_.explain(pid); }
+    [[nodiscard]] Result<Explanation> explanation(Pid pid) override;
     [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
     ReloadReport reload() override;
 
@@ -72,6 +72,7 @@ private:
     Parts parts_;
     std::uint32_t generation_ = 0;
     Diagnostics diagnostics_;
+    std::vector<std::string> rule_files_;
     Pipeline pipeline_;
     Counters counters_;
     EventRate rate_;

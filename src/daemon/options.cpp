@@ -31,6 +31,15 @@ void describe(CLI::App& app, Options& options)
         ->type_name("error|warning|notice|info|debug");
 }
 
+/// So that places in diagnostics and explanations can be opened from wherever they are read.
+void make_absolute(Options& options)
+{
+    for (auto& folder : options.rules)
+        folder = std::filesystem::absolute(folder).lexically_normal();
+    if (options.config)
+        options.config = std::filesystem::absolute(*options.config).lexically_normal();
+}
+
 }  // namespace
 
 std::variant<Options, int> parse_options(int argc, const char* const* argv)
@@ -48,6 +57,7 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
         std::cerr << "priorityd: " << wrong.what() << "; see priorityd --help\n";
         return kExitUsage;
     }
+    make_absolute(options);
     return options;
 }
 

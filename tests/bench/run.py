@@ -61,11 +61,10 @@ class Tools:
         for name in (self.match, self.other):
             shutil.copy(build / "tiny", self.folder / name)
 
-    def procbench(self, mode: str, *arguments, before_exec=None) -> dict[str, float]:
+    def procbench(self, mode: str, *arguments) -> dict[str, float]:
         """Its figures by name. Words without a value are left out."""
         command = [self.build / "procbench", mode, "-T", self.folder, *map(str, arguments)]
-        output = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                                preexec_fn=before_exec).stdout
+        output = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
         words = [word.split("=", 1) for word in output.split() if "=" in word]
         return {name: float(value) for name, value in words}
 
@@ -122,17 +121,11 @@ class ExecCounter(threading.Thread):
         return self.counts
 
 
-def look_first():
-    """For the one who looks when the nice value changes: on busy CPUs it would else measure its own waiting. What it
-    starts runs as usual. Not by real time: the kernel would then start programs on the CPU where this one looks."""
-    reset_on_fork = 0x40000000  # SCHED_RESET_ON_FORK; source: linux/sched.h
-    os.sched_setscheduler(0, os.SCHED_OTHER | reset_on_fork, os.sched_param(0))
-    os.setpriority(os.PRIO_PROCESS, 0, -20)
-
-
 @contextlib.contextmanager
 def busy_cpus(count: int):
-    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"], stdin=subprocess.DEVNULL) for _ in range(count)]
+    """Busy loops in sessions of their own, as somebody else's programs are."""
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"], stdin=subprocess.DEVNULL, start_new_session=True)
+             for _ in range(count)]
     try:
         time.sleep(0.2)
         yield
@@ -188,7 +181,7 @@ class Bench:
         latency = ("-n", counts.samples, *tools.matching())
         quiet = tools.procbench("latency", *latency)
         with busy_cpus(os.cpu_count()):
-            busy = tools.procbench("latency", *latency, before_exec=look_first)
+            busy = tools.procbench("latency", *latency)
         storm = tools.procbench("storm", "-n", counts.execs, "-r", counts.execs // counts.matching, "-P",
                                 contender.pid, *tools.matching())
         forks = tools.procbench("forks", "-n", counts.forks, "-P", contender.pid)

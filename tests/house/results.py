@@ -27,7 +27,7 @@ def results_of(test: dict) -> list[dict]:
     """The results of one line of meson's testlog.json: the test's own, then its parts that were left out."""
     kind = KIND_OF_MESON_RESULT.get(test["result"], "failed")
     output = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
-    name = test["name"].removeprefix("priorityd:")
+    name = test["name"].split(" / ")[-1]  # without "PROJECT:SUITE / "
     if kind == "skipped":
         return [{"name": name, "kind": kind, "reason": last_line(output)}]
     rows = [{"name": name, "kind": kind, "reason": "" if kind == "passed" else test["result"].lower()}]

@@ -12,7 +12,7 @@ import results
 
 TESTLOG = [
     {"name": "core", "result": "OK", "stdout": "fine\n"},
-    {"name": "priorityd:bus", "result": "OK", "stdout": "SKIP: polkit: python3-dbusmock is not installed\nfine\n"},
+    {"name": "priorityd:bus / bus", "result": "OK", "stdout": "SKIP: polkit: python3-dbusmock is not installed\nfine\n"},
     {"name": "system", "result": "SKIP", "stdout": "", "stderr": "\nnot root\n\n"},
     {"name": "wire", "result": "FAIL", "stdout": "SKIP: half: no reason to hide the failure\n"},
     {"name": "slow", "result": "TIMEOUT", "stdout": ""},
