@@ -150,7 +150,13 @@ sources() {
 }
 
 format_check() {
-    sources | xargs -0 clang-format --dry-run -Werror
+    local file status=0
+    while IFS= read -r -d '' file; do
+        clang-format --dry-run -Werror "$file" 2>/dev/null && continue
+        echo "clang-format -i ${file#"$top/"}"
+        status=1
+    done < <(sources)
+    return $status
 }
 
 tidy_check() {

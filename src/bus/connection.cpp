@@ -14,12 +14,9 @@ namespace {
 std::unique_ptr<sdbus::IConnection> connect(const Address& address)
 {
     switch (address.kind) {
-        case Address::Kind::system:
-            return sdbus::createSystemBusConnection();
-        case Address::Kind::session:
-            return sdbus::createSessionBusConnection();
-        case Address::Kind::other:
-            break;
+        case Address::Kind::system: return sdbus::createSystemBusConnection();
+        case Address::Kind::session: return sdbus::createSessionBusConnection();
+        case Address::Kind::other: break;
     }
     return sdbus::createSessionBusConnectionWithAddress(address.text);
 }
@@ -39,12 +36,9 @@ Error explained(Error error)
 std::string Address::to_text() const
 {
     switch (kind) {
-        case Kind::system:
-            return "the system bus";
-        case Kind::session:
-            return "the session bus";
-        case Kind::other:
-            break;
+        case Kind::system: return "the system bus";
+        case Kind::session: return "the session bus";
+        case Kind::other: break;
     }
     return "the bus at " + text;
 }

@@ -19,14 +19,11 @@ ExitStatus fail(const bus::ClientError& error)
 {
     using Kind = bus::ClientError::Kind;
     switch (error.kind) {
-        case Kind::no_daemon:
-            return fail(ExitStatus::no_daemon, error.text);
-        case Kind::not_authorised:
-            return fail(ExitStatus::not_authorised, error.text);
+        case Kind::no_daemon: return fail(ExitStatus::no_daemon, error.text);
+        case Kind::not_authorised: return fail(ExitStatus::not_authorised, error.text);
         case Kind::no_such_process:
         case Kind::refused_rules:
-        case Kind::failed:
-            break;
+        case Kind::failed: break;
     }
     return fail(ExitStatus::refused, error.text);
 }

@@ -21,18 +21,12 @@ constexpr std::string_view kReset = "\x1b[0m";
 std::string_view sequence(Style style)
 {
     switch (style) {
-        case Style::plain:
-            break;
-        case Style::bold:
-            return "\x1b[1m";
-        case Style::dim:
-            return "\x1b[2m";
-        case Style::red:
-            return "\x1b[31m";
-        case Style::yellow:
-            return "\x1b[33m";
-        case Style::green:
-            return "\x1b[32m";
+        case Style::plain: break;
+        case Style::bold: return "\x1b[1m";
+        case Style::dim: return "\x1b[2m";
+        case Style::red: return "\x1b[31m";
+        case Style::yellow: return "\x1b[33m";
+        case Style::green: return "\x1b[32m";
     }
     return {};
 }

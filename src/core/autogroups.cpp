@@ -17,7 +17,10 @@ constexpr auto kSettleDelay = std::chrono::milliseconds{50};
 const Nice kNeutral = *Nice::make(0);
 const Nice kLowest = *Nice::make(Nice::kHigh);
 
-SessionId session_of(const Snapshot& process) { return SessionId{process.session}; }
+SessionId session_of(const Snapshot& process)
+{
+    return SessionId{process.session};
+}
 
 /// The process if it still is in the session.
 std::unique_ptr<ProcessHandle> open_in(SessionId session, Pid pid, ProcessSource& source)
@@ -128,7 +131,10 @@ std::optional<Autogroups::State> Autogroups::state(SessionId id) const
     return State{.value = session.written, .because = because, .outcome = session.outcome};
 }
 
-bool Autogroups::is_held_up(const Session& session) { return session.bystander && !session.written; }
+bool Autogroups::is_held_up(const Session& session)
+{
+    return session.bystander && !session.written;
+}
 
 void Autogroups::mark(Session& session, Instant now)
 {
@@ -186,7 +192,8 @@ void Autogroups::write(Session& session, ProcessHandle& through, Nice target, Ac
     if (!session.written)
         session.before = now->nice;
     else if (now->nice != *session.written) {
-        session.outcome = Outcome{Outcome::Kind::held, fmt::format("somebody else has set {}", now->nice.value())}.to_text();
+        session.outcome =
+            Outcome{Outcome::Kind::held, fmt::format("somebody else has set {}", now->nice.value())}.to_text();
         session.written.reset();
         return;
     }

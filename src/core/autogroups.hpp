@@ -50,8 +50,8 @@ public:
 private:
     struct Session {
         std::unordered_map<Pid, Nice> members;
-        std::optional<Pid> bystander;      // one that holds the session up; there may be more
-        bool is_searched = false;          // no bystander was there at the last search, and none has come since
+        std::optional<Pid> bystander;  // one that holds the session up; there may be more
+        bool is_searched = false;      // no bystander was there at the last search, and none has come since
         std::optional<Nice> before;
         std::optional<Nice> written;
         bool has_changed = false;

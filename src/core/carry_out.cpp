@@ -71,8 +71,8 @@ SettingMap read_actual(ProcessHandle& process, const SettingMap& goal, Ledger& l
     return actual;
 }
 
-/// What the kernel has made of a value: it cuts a set of CPUs to what the process's cpuset allows. Anything else it takes
-/// as it is or not at all.
+/// What the kernel has made of a value: it cuts a set of CPUs to what the process's cpuset allows. Anything else it
+/// takes as it is or not at all.
 Value taken(ProcessHandle& process, Setting setting, const Value& wanted)
 {
     if (setting != Setting::cpus)

@@ -16,7 +16,10 @@ bool is_unit(std::string_view part)
     return std::ranges::any_of(kUnitEndings, [&](std::string_view ending) { return part.ends_with(ending); });
 }
 
-bool is_slice(std::string_view part) { return part.ends_with(".slice"); }
+bool is_slice(std::string_view part)
+{
+    return part.ends_with(".slice");
+}
 
 /// The last path component that `fits`.
 template <typename Predicate>
@@ -47,9 +50,12 @@ struct Engine {
     std::string_view engine;
 };
 constexpr std::array kEngines{
-    Engine{"docker-", ".scope", "docker"},     Engine{"libpod-", ".scope", "podman"},
-    Engine{"cri-containerd-", ".scope", "containerd"}, Engine{"nerdctl-", ".scope", "containerd"},
-    Engine{"crio-", ".scope", "crio"},         Engine{"lxc.payload.", "", "lxc"},
+    Engine{"docker-", ".scope", "docker"},
+    Engine{"libpod-", ".scope", "podman"},
+    Engine{"cri-containerd-", ".scope", "containerd"},
+    Engine{"nerdctl-", ".scope", "containerd"},
+    Engine{"crio-", ".scope", "crio"},
+    Engine{"lxc.payload.", "", "lxc"},
     Engine{"systemd-nspawn@", ".service", "nspawn"},
 };
 
@@ -82,7 +88,10 @@ std::string container_below(std::string_view cgroup)
 
 }  // namespace
 
-std::string unit_of(std::string_view cgroup) { return without_guard(innermost(cgroup, is_unit)); }
+std::string unit_of(std::string_view cgroup)
+{
+    return without_guard(innermost(cgroup, is_unit));
+}
 
 std::string slice_of(std::string_view cgroup)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// What a cgroup path says of a process under systemd and container engines. Source: systemd.slice(5), CGROUP_INTERFACE.
+/// What a cgroup path says of a process under systemd and container engines. Source: systemd.slice(5),
+/// CGROUP_INTERFACE.
 #pragma once
 
 #include <string>

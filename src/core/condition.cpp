@@ -32,14 +32,38 @@ std::string command_line(const Snapshot& process)
     return line;
 }
 
-bool name_matches(const Pattern& p, const Snapshot& s) { return fits_any(p, s.names); }
-bool exe_matches(const Pattern& p, const Snapshot& s) { return fits(p, s.exe); }
-bool cmdline_matches(const Pattern& p, const Snapshot& s) { return fits(p, command_line(s)); }
-bool user_matches(const Pattern& p, const Snapshot& s) { return p.account == raw(s.uid); }
-bool group_matches(const Pattern& p, const Snapshot& s) { return p.account == raw(s.gid); }
-bool unit_matches(const Pattern& p, const Snapshot& s) { return fits(p, unit_of(s.cgroup)); }
-bool slice_matches(const Pattern& p, const Snapshot& s) { return fits(p, slice_of(s.cgroup)); }
-bool cgroup_matches(const Pattern& p, const Snapshot& s) { return fits(p, s.cgroup); }
+bool name_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits_any(p, s.names);
+}
+bool exe_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits(p, s.exe);
+}
+bool cmdline_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits(p, command_line(s));
+}
+bool user_matches(const Pattern& p, const Snapshot& s)
+{
+    return p.account == raw(s.uid);
+}
+bool group_matches(const Pattern& p, const Snapshot& s)
+{
+    return p.account == raw(s.gid);
+}
+bool unit_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits(p, unit_of(s.cgroup));
+}
+bool slice_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits(p, slice_of(s.cgroup));
+}
+bool cgroup_matches(const Pattern& p, const Snapshot& s)
+{
+    return fits(p, s.cgroup);
+}
 bool container_matches(const Pattern& p, const Snapshot& s)
 {
     const auto container = container_of(s.cgroup);
@@ -86,7 +110,10 @@ constexpr std::array<MatchKeyInfo, kMatchKeyCount> kTable{{
     {MatchKey::uses, "uses", Fact::stat | Fact::devices, uses_matches},
 }};
 
-const MatchKeyInfo& info(MatchKey key) { return kTable.at(static_cast<std::size_t>(key)); }
+const MatchKeyInfo& info(MatchKey key)
+{
+    return kTable.at(static_cast<std::size_t>(key));
+}
 
 /// A terminal is seen in stat, which costs nothing more; only devices need the open files.
 FactSet needs(const Term& term)
@@ -113,7 +140,10 @@ Result<Pattern> with_account(Pattern pattern, const Result<Id>& id)
 
 }  // namespace
 
-std::span<const MatchKeyInfo, kMatchKeyCount> match_key_table() { return kTable; }
+std::span<const MatchKeyInfo, kMatchKeyCount> match_key_table()
+{
+    return kTable;
+}
 
 const MatchKeyInfo* find_match_key(std::string_view name)
 {

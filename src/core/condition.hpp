@@ -16,16 +16,28 @@
 namespace priorityd {
 
 enum class MatchKey : std::uint8_t {
-    name, exe, cmdline, arg, user, group, parent, ancestor, unit, slice, cgroup, container, uses
+    name,
+    exe,
+    cmdline,
+    arg,
+    user,
+    group,
+    parent,
+    ancestor,
+    unit,
+    slice,
+    cgroup,
+    container,
+    uses
 };
 constexpr std::size_t kMatchKeyCount = 13;
 
 /// One of the alternatives of a key: a glob over text, or for accounts a number, for `uses` a word.
 struct Pattern {
-    std::string text;              ///< As written.
+    std::string text;  ///< As written.
     Case letters = Case::sensitive;
-    bool is_glob = false;          ///< Else compared as a whole.
-    std::uint32_t account = 0;     ///< user, group: the resolved id.
+    bool is_glob = false;       ///< Else compared as a whole.
+    std::uint32_t account = 0;  ///< user, group: the resolved id.
 };
 
 /// The key matches when any of the patterns does.

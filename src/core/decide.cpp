@@ -14,12 +14,16 @@ void add_limits(const Limits& limits, Decision& decision)
     const auto settings = decision.effective();
     const auto* nice = find_value<Nice>(settings, Setting::nice);
     if (nice && limits.min_nice && *nice < *limits.min_nice) {
-        decision.add({.setting = Setting::nice, .value = *limits.min_nice, .source = "limits",
+        decision.add({.setting = Setting::nice,
+                      .value = *limits.min_nice,
+                      .source = "limits",
                       .because = fmt::format("limits.min_nice = {}", limits.min_nice->value())});
     }
     const auto* sched = find_value<SchedPolicy>(settings, Setting::sched);
     if (sched && sched->is_realtime() && !limits.realtime) {
-        decision.add({.setting = Setting::sched, .value = SchedPolicy{}, .source = "limits",
+        decision.add({.setting = Setting::sched,
+                      .value = SchedPolicy{},
+                      .source = "limits",
                       .because = "limits.realtime = false"});
     }
 }

@@ -11,10 +11,13 @@
 namespace priorityd {
 namespace {
 
-constexpr FactSet kAllFacts = Fact::exe | Fact::stat | Fact::argv | Fact::owner | Fact::cgroup | Fact::parent |
-                              Fact::ancestors | Fact::devices;
+constexpr FactSet kAllFacts =
+    Fact::exe | Fact::stat | Fact::argv | Fact::owner | Fact::cgroup | Fact::parent | Fact::ancestors | Fact::devices;
 
-bool is_class(const Contribution& contribution) { return contribution.setting == Setting::program_class; }
+bool is_class(const Contribution& contribution)
+{
+    return contribution.setting == Setting::program_class;
+}
 
 /// Why a contribution is not in force.
 std::string loss_of(const Decision& decision, std::size_t loser)
@@ -38,8 +41,14 @@ std::string outcome_of(const Contribution& contribution, const Ledger* ledger)
 
 ProcessView view_of(const Snapshot& process, const Decision& decision)
 {
-    ProcessView view{.key = process.key, .name = process.shown_name(), .exe = process.exe, .uid = process.uid,
-                     .class_name = std::string{decision.class_name()}, .source = {}, .settings = decision.effective(), .actual = {}};
+    ProcessView view{.key = process.key,
+                     .name = process.shown_name(),
+                     .exe = process.exe,
+                     .uid = process.uid,
+                     .class_name = std::string{decision.class_name()},
+                     .source = {},
+                     .settings = decision.effective(),
+                     .actual = {}};
     view.settings.erase(Setting::program_class);
     const auto* voice = decision.winner(Setting::program_class);
     if (!voice && !view.settings.empty())
@@ -81,7 +90,8 @@ Snapshot snapshot_of(const GivenFacts& facts)
     process.uses = facts.uses;
     process.cgroup = facts.cgroup;
     if (facts.cgroup.empty() && !(facts.slice.empty() && facts.unit.empty()))
-        process.cgroup = fmt::format("{}{}{}{}", facts.slice.empty() ? "" : "/", facts.slice, facts.unit.empty() ? "" : "/", facts.unit);
+        process.cgroup = fmt::format("{}{}{}{}", facts.slice.empty() ? "" : "/", facts.slice,
+                                     facts.unit.empty() ? "" : "/", facts.unit);
     for (const auto& ancestor : facts.ancestors)
         process.ancestors.push_back({ancestor});
     if (!facts.container.empty()) {

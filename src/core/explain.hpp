@@ -55,8 +55,8 @@ struct GivenFacts {
     std::optional<Gid> group;
     std::string unit;
     std::string slice;
-    std::string cgroup;             ///< Over unit and slice.
-    std::string container;          ///< "engine/id-or-name".
+    std::string cgroup;                  ///< Over unit and slice.
+    std::string container;               ///< "engine/id-or-name".
     std::vector<std::string> ancestors;  ///< Names, the parent first.
     Uses uses;
     bool has_tty = false;

@@ -9,9 +9,15 @@ namespace {
 
 constexpr auto kNone = std::string_view::npos;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
-bool same(char a, char b, Case letters) { return a == b || (letters == Case::ignored && lower(a) == lower(b)); }
+bool same(char a, char b, Case letters)
+{
+    return a == b || (letters == Case::ignored && lower(a) == lower(b));
+}
 
 /// The position of the `]` that closes the set opened at `open`; kNone when nothing does.
 std::size_t end_of_set(std::string_view pattern, std::size_t open)
@@ -30,7 +36,9 @@ bool in_range(char low, char high, char c, Case letters)
         return static_cast<unsigned char>(low) <= static_cast<unsigned char>(x) &&
                static_cast<unsigned char>(x) <= static_cast<unsigned char>(high);
     };
-    return is_between(c) || (letters == Case::ignored && (is_between(lower(c)) || (c >= 'a' && c <= 'z' && is_between(static_cast<char>(c - 'a' + 'A')))));
+    return is_between(c) ||
+           (letters == Case::ignored &&
+            (is_between(lower(c)) || (c >= 'a' && c <= 'z' && is_between(static_cast<char>(c - 'a' + 'A')))));
 }
 
 /// Whether the set `members` (what stands between the brackets) has `c`.
@@ -104,7 +112,8 @@ bool glob_matches(std::string_view pattern, std::string_view text, Case letters)
             star_text = in_text;
             continue;
         }
-        const Step next = in_pattern < pattern.size() ? step(pattern, in_pattern, text[in_text], letters) : Step{0, false};
+        const Step next =
+            in_pattern < pattern.size() ? step(pattern, in_pattern, text[in_text], letters) : Step{0, false};
         if (next.fits) {
             in_pattern += next.length;
             ++in_text;

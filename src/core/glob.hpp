@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Globs over bytes: `*` any run, `?` one byte, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. `*` crosses `/`.
+/// Globs over bytes: `*` any run, `?` one byte, `[a-z]` and `[!a-z]` sets, `\` takes the next literally. `*` crosses
+/// `/`.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ enum class Case : std::uint8_t { sensitive, ignored };  ///< ignored folds ASCII
 [[nodiscard]] bool has_wildcards(std::string_view pattern);
 /// The text that a pattern without wildcards stands for: its backslashes are taken out.
 [[nodiscard]] std::string unescape(std::string_view pattern);
-/// Matches the whole of `text`. Time is bounded by the product of the lengths, for any input. An unclosed `[` is literal.
+/// Matches the whole of `text`. Time is bounded by the product of the lengths, for any input. An unclosed `[` is
+/// literal.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text, Case letters);
 /// The bytes that every match must begin with; may be empty.
 [[nodiscard]] std::string literal_prefix(std::string_view pattern);

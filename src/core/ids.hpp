@@ -22,14 +22,17 @@ constexpr Gid kNobodysGid{~0U};
 
 /// The number inside an id, for system calls and printing.
 template <typename Id>
-    requires std::is_enum_v<Id>
+requires std::is_enum_v<Id>
 [[nodiscard]] constexpr auto raw(Id id)
 {
     return static_cast<std::underlying_type_t<Id>>(id);
 }
 
 /// The thread that leads a process. Source: proc(5).
-[[nodiscard]] constexpr Tid leader_of(Pid pid) { return Tid{raw(pid)}; }
+[[nodiscard]] constexpr Tid leader_of(Pid pid)
+{
+    return Tid{raw(pid)};
+}
 
 /// Identity of a process: a pid alone may be reused, together with its start time it may not.
 struct ProcessKey {

@@ -16,12 +16,12 @@ namespace priorityd {
 
 /// Counters since start; they only grow.
 struct Counters {
-    std::uint64_t events_received = 0;  ///< Well-formed events of any kind.
-    std::uint64_t events_malformed = 0; ///< Messages that were no event: counted and ignored.
-    std::uint64_t events_lost = 0;      ///< Overruns of the socket's buffer (ENOBUFS); each causes a rescan.
-    std::uint64_t rescans = 0;          ///< Scans of all processes after start.
-    std::uint64_t applied = 0;          ///< Settings that the kernel has taken.
-    std::uint64_t failed = 0;           ///< Settings that the kernel has refused.
+    std::uint64_t events_received = 0;   ///< Well-formed events of any kind.
+    std::uint64_t events_malformed = 0;  ///< Messages that were no event: counted and ignored.
+    std::uint64_t events_lost = 0;       ///< Overruns of the socket's buffer (ENOBUFS); each causes a rescan.
+    std::uint64_t rescans = 0;           ///< Scans of all processes after start.
+    std::uint64_t applied = 0;           ///< Settings that the kernel has taken.
+    std::uint64_t failed = 0;            ///< Settings that the kernel has refused.
 };
 
 struct DaemonStatus {
@@ -30,13 +30,13 @@ struct DaemonStatus {
     std::uint32_t rules = 0;
     std::vector<std::string> classes;
     std::vector<std::string> rule_files;  ///< Of the policy in force, in the order of reading.
-    std::uint32_t tracked = 0;     ///< Processes that something was decided for.
+    std::uint32_t tracked = 0;            ///< Processes that something was decided for.
     Counters counters;
     Knobs knobs;
-    std::string listening;         ///< How events are filtered: "proc_input", "socket filter" or "none".
-    std::string thread;            ///< How the daemon's own thread is scheduled: "SCHED_RR 1", or why not.
+    std::string listening;  ///< How events are filtered: "proc_input", "socket filter" or "none".
+    std::string thread;     ///< How the daemon's own thread is scheduled: "SCHED_RR 1", or why not.
     bool is_dry_run = false;
-    Diagnostics diagnostics;       ///< Of the last attempt to load the policy.
+    Diagnostics diagnostics;  ///< Of the last attempt to load the policy.
 };
 
 /// Which processes to list; empty members do not filter.
@@ -48,8 +48,8 @@ struct ProcessFilter {
 };
 
 struct ReloadReport {
-    bool is_accepted = false;   ///< False: the old policy stays.
-    std::uint32_t rules = 0;    ///< In force now.
+    bool is_accepted = false;  ///< False: the old policy stays.
+    std::uint32_t rules = 0;   ///< In force now.
     Diagnostics diagnostics;
 };
 

@@ -8,8 +8,8 @@
 
 namespace priorityd {
 
-/// Names of knobs: the names of the settings that are written ("nice", "sched", "slice", "io", "cpu_weight", "io_weight",
-/// "cpus", "oom_score_adj", "timer_slack", "uclamp_min", "uclamp_max") and "autogroup".
+/// Names of knobs: the names of the settings that are written ("nice", "sched", "slice", "io", "cpu_weight",
+/// "io_weight", "cpus", "oom_score_adj", "timer_slack", "uclamp_min", "uclamp_max") and "autogroup".
 struct KnobState {
     bool is_live = false;
     std::string why;  ///< Why it is not live, or what limits it; may be empty when live.

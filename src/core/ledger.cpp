@@ -18,7 +18,10 @@ void Ledger::note(Setting setting, const Value& before, const Value& wanted, Out
     noted.written = wanted;
 }
 
-void Ledger::note(Setting setting, Outcome outcome) { entry(setting).outcome = std::move(outcome); }
+void Ledger::note(Setting setting, Outcome outcome)
+{
+    entry(setting).outcome = std::move(outcome);
+}
 
 void Ledger::forget(Setting setting)
 {

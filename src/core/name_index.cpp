@@ -55,7 +55,10 @@ void NameIndex::add_glob(std::string_view pattern, std::uint32_t rule)
     bucket.push_back({std::string{pattern}, std::move(prefix), letters, rule});
 }
 
-void NameIndex::add_unnamed(std::uint32_t rule) { unnamed_.push_back(rule); }
+void NameIndex::add_unnamed(std::uint32_t rule)
+{
+    unnamed_.push_back(rule);
+}
 
 void NameIndex::finish()
 {
@@ -134,6 +137,9 @@ bool NameIndex::could_be_cut(std::string_view comm) const
            });
 }
 
-std::string_view NameIndex::text_at(std::uint32_t offset) const { return std::string_view{text_.data() + offset}; }
+std::string_view NameIndex::text_at(std::uint32_t offset) const
+{
+    return std::string_view{text_.data() + offset};
+}
 
 }  // namespace priorityd

@@ -54,7 +54,7 @@ private:
     std::string text_;  // all exact names, each ended by a NUL
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
-    std::vector<std::uint32_t> slots_;  // open addressing: index into entries_, or kEmpty
+    std::vector<std::uint32_t> slots_;      // open addressing: index into entries_, or kEmpty
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;
 };

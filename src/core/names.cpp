@@ -14,34 +14,24 @@ namespace {
 
 /// How an interpreter's command line names what it runs.
 struct Interpreter {
-    std::string_view program;         ///< Glob on the base name of exe.
-    std::string_view takes_value;     ///< Short options whose value is the next argument unless it is attached.
-    std::string_view is_code;         ///< Short options after which no script is named: the code itself follows.
-    char module_option;               ///< The option that names a module; 0 where there is none.
-    std::string_view file_option;     ///< The option whose value is the program file; empty where it is the first operand.
+    std::string_view program;      ///< Glob on the base name of exe.
+    std::string_view takes_value;  ///< Short options whose value is the next argument unless it is attached.
+    std::string_view is_code;      ///< Short options after which no script is named: the code itself follows.
+    char module_option;            ///< The option that names a module; 0 where there is none.
+    std::string_view file_option;  ///< The option whose value is the program file; empty where it is the first operand.
 };
 /// Sources: the manual page of each program, section on options.
 constexpr std::array kInterpreters{
-    Interpreter{"python*", "WXQ", "c", 'm', ""},
-    Interpreter{"pypy*", "WXQ", "c", 'm', ""},
-    Interpreter{"perl*", "", "eE", 0, ""},
-    Interpreter{"ruby*", "rIEC", "e", 0, ""},
-    Interpreter{"node", "r", "ep", 0, ""},
-    Interpreter{"nodejs", "r", "ep", 0, ""},
-    Interpreter{"bash", "oO", "c", 0, ""},
-    Interpreter{"dash", "o", "c", 0, ""},
-    Interpreter{"sh", "o", "c", 0, ""},
-    Interpreter{"zsh", "o", "c", 0, ""},
-    Interpreter{"ksh*", "o", "c", 0, ""},
-    Interpreter{"fish", "CdDof", "c", 0, ""},
-    Interpreter{"lua*", "l", "e", 0, ""},
-    Interpreter{"php*", "dczfB", "r", 0, ""},
-    Interpreter{"java", "", "", 0, "-jar"},
-    Interpreter{"mono*", "", "", 0, ""},
-    Interpreter{"wine*", "", "", 0, ""},
-    Interpreter{"guile*", "LCx", "ce", 0, ""},
-    Interpreter{"tclsh*", "", "", 0, ""},
-    Interpreter{"gjs*", "I", "c", 0, ""},
+    Interpreter{"python*", "WXQ", "c", 'm', ""}, Interpreter{"pypy*", "WXQ", "c", 'm', ""},
+    Interpreter{"perl*", "", "eE", 0, ""},       Interpreter{"ruby*", "rIEC", "e", 0, ""},
+    Interpreter{"node", "r", "ep", 0, ""},       Interpreter{"nodejs", "r", "ep", 0, ""},
+    Interpreter{"bash", "oO", "c", 0, ""},       Interpreter{"dash", "o", "c", 0, ""},
+    Interpreter{"sh", "o", "c", 0, ""},          Interpreter{"zsh", "o", "c", 0, ""},
+    Interpreter{"ksh*", "o", "c", 0, ""},        Interpreter{"fish", "CdDof", "c", 0, ""},
+    Interpreter{"lua*", "l", "e", 0, ""},        Interpreter{"php*", "dczfB", "r", 0, ""},
+    Interpreter{"java", "", "", 0, "-jar"},      Interpreter{"mono*", "", "", 0, ""},
+    Interpreter{"wine*", "", "", 0, ""},         Interpreter{"guile*", "LCx", "ce", 0, ""},
+    Interpreter{"tclsh*", "", "", 0, ""},        Interpreter{"gjs*", "I", "c", 0, ""},
 };
 
 const Interpreter* find_interpreter(std::string_view program)
@@ -106,7 +96,10 @@ void add_operand(Names& names, const Operand& operand)
 
 }  // namespace
 
-std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of("/\\") + 1); }
+std::string_view base_name(std::string_view path)
+{
+    return path.substr(path.find_last_of("/\\") + 1);
+}
 
 Names names_of(const Snapshot& process)
 {

@@ -11,7 +11,8 @@ namespace priorityd {
 
 /// The closest of `known` by edit distance (insert, delete, replace, swap of neighbours), if it is close enough that a
 /// person would call it a slip: at most a third of the word's length, and at least one edit is always allowed.
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& known);
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      const std::vector<std::string_view>& known);
 
 /// "; did you mean \"nice\"?" or, when nothing is near, "; known here: a, b, c".
 [[nodiscard]] std::string suggestion(std::string_view word, const std::vector<std::string_view>& known);

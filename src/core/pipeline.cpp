@@ -32,9 +32,9 @@ bool passes(const ProcessFilter& filter, const ProcessView& view)
 }
 
 /// The settings that explain and GetProcess show as the process has them now.
-constexpr std::array kShownActual{Setting::nice, Setting::sched,         Setting::slice,       Setting::io,
-                                  Setting::cpus, Setting::oom_score_adj, Setting::timer_slack, Setting::uclamp_min,
-                                  Setting::uclamp_max};
+constexpr std::array kShownActual{Setting::nice,        Setting::sched,      Setting::slice,
+                                  Setting::io,          Setting::cpus,       Setting::oom_score_adj,
+                                  Setting::timer_slack, Setting::uclamp_min, Setting::uclamp_max};
 
 SettingMap actual_of(ProcessHandle& handle)
 {

@@ -22,7 +22,10 @@ const ProgramClass* Policy::find_class(std::string_view name) const
     return found == classes_.end() ? nullptr : &*found;
 }
 
-std::string Policy::place_text(Place place) const { return fmt::format("{}:{}", files_.at(place.file), place.line); }
+std::string Policy::place_text(Place place) const
+{
+    return fmt::format("{}:{}", files_.at(place.file), place.line);
+}
 
 const Condition* Policy::condition(const Rule& rule) const
 {

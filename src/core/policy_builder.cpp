@@ -51,7 +51,10 @@ std::string difference(const RuleDraft& a, const RuleDraft& b)
     return {};
 }
 
-bool is_literal(const Pattern& pattern) { return !pattern.is_glob; }
+bool is_literal(const Pattern& pattern)
+{
+    return !pattern.is_glob;
+}
 
 }  // namespace
 
@@ -77,7 +80,10 @@ void PolicyBuilder::define_class(ProgramClass program_class)
     known.place = program_class.place;
 }
 
-void PolicyBuilder::add_rule(RuleDraft draft) { drafts_.push_back(std::move(draft)); }
+void PolicyBuilder::add_rule(RuleDraft draft)
+{
+    drafts_.push_back(std::move(draft));
+}
 
 Policy PolicyBuilder::build(Diagnostics& diagnostics)
 {

@@ -17,10 +17,10 @@ namespace priorityd {
 /// A rule as its file says it, before classes are known and names are indexed.
 struct RuleDraft {
     Place place;
-    std::uint32_t column = 0;      ///< Of the class, for diagnostics.
-    std::string class_name;        ///< Empty when the rule has settings alone.
+    std::uint32_t column = 0;              ///< Of the class, for diagnostics.
+    std::string class_name;                ///< Empty when the rule has settings alone.
     std::vector<std::string> exact_names;  ///< Names taken literally: the short form.
-    Condition condition;           ///< With the name term, if any, for the long form.
+    Condition condition;                   ///< With the name term, if any, for the long form.
     SettingMap settings;
 };
 

@@ -26,8 +26,9 @@ constexpr std::size_t kLongestPattern = 4096;
 
 std::string_view type_name(const toml::node& node)
 {
-    constexpr std::array<std::string_view, 10> kNames{"nothing", "a table",   "an array", "text",   "a whole number",
-                                                      "a fraction", "true or false", "a date", "a time", "a date and time"};
+    constexpr std::array<std::string_view, 10> kNames{"nothing",        "a table",        "an array",      "text",
+                                                      "a whole number", "a fraction",     "true or false", "a date",
+                                                      "a time",         "a date and time"};
     return kNames.at(static_cast<std::size_t>(node.type()));
 }
 
@@ -42,7 +43,10 @@ public:
 
     void read_rules(const toml::table& root);
     void read_settings(const toml::table& root, Settings& settings);
-    void error(const toml::source_region& where, std::string what) { report(Diagnostic::Level::error, where, std::move(what)); }
+    void error(const toml::source_region& where, std::string what)
+    {
+        report(Diagnostic::Level::error, where, std::move(what));
+    }
 
 private:
     using Key = toml::key;
@@ -52,7 +56,10 @@ private:
         std::function<void(const toml::node&)> read;
     };
 
-    void warn(const toml::source_region& where, std::string what) { report(Diagnostic::Level::warning, where, std::move(what)); }
+    void warn(const toml::source_region& where, std::string what)
+    {
+        report(Diagnostic::Level::warning, where, std::move(what));
+    }
     void report(Diagnostic::Level level, const toml::source_region& where, std::string what);
     void unknown_key(const Key& key, std::string_view in, const Words& known);
 
@@ -117,13 +124,17 @@ std::optional<RawValue> raw_value(const toml::node& node)
 
 void TomlFile::report(Diagnostic::Level level, const toml::source_region& where, std::string what)
 {
-    diagnostics_.push_back(
-        {.level = level, .file = path_, .line = where.begin.line, .column = where.begin.column, .what = std::move(what)});
+    diagnostics_.push_back({.level = level,
+                            .file = path_,
+                            .line = where.begin.line,
+                            .column = where.begin.column,
+                            .what = std::move(what)});
 }
 
 void TomlFile::unknown_key(const Key& key, std::string_view in, const Words& known)
 {
-    error(key.source(), fmt::format("unknown key \"{}\" in {}{}", escaped(key.str()), in, suggestion(key.str(), known)));
+    error(key.source(),
+          fmt::format("unknown key \"{}\" in {}{}", escaped(key.str()), in, suggestion(key.str(), known)));
 }
 
 void TomlFile::read_table(const toml::table& table, std::string_view in, std::span<const Entry> entries)
@@ -161,7 +172,8 @@ void TomlFile::read_rules(const toml::table& root)
               [&](const toml::node& node) {
                   const auto* rules = node.as_array();
                   if (!rules || !std::ranges::all_of(*rules, [](const toml::node& n) { return n.is_table(); }))
-                      return error(node.source(), fmt::format("rule is {}: write each rule below [[rule]]", type_name(node)));
+                      return error(node.source(),
+                                   fmt::format("rule is {}: write each rule below [[rule]]", type_name(node)));
                   for (const auto& rule : *rules)
                       read_rule(rule);
               }},
@@ -186,7 +198,8 @@ void TomlFile::read_settings(const toml::table& root, Settings& settings)
         Entry{"realtime", [&](const toml::node& node) { flag(node, "limits.realtime", settings.limits.realtime); }},
     };
     const std::array<Entry, 4> entries{
-        Entry{"restore_on_exit", [&](const toml::node& node) { flag(node, "restore_on_exit", settings.restore_on_exit); }},
+        Entry{"restore_on_exit",
+              [&](const toml::node& node) { flag(node, "restore_on_exit", settings.restore_on_exit); }},
         Entry{"realtime", [&](const toml::node& node) { flag(node, "realtime", settings.realtime); }},
         Entry{"autogroup", [&](const toml::node& node) { flag(node, "autogroup", settings.autogroup); }},
         Entry{"limits",
@@ -203,7 +216,8 @@ void TomlFile::read_class(const Key& key, const toml::node& node)
     const auto* entries = table(node, key.str(), "[class.media]");
     if (!entries)
         return;
-    ProgramClass program_class{.name = std::string{key.str()}, .description = {}, .settings = {}, .place = place(key.source())};
+    ProgramClass program_class{
+        .name = std::string{key.str()}, .description = {}, .settings = {}, .place = place(key.source())};
     for (const auto& [entry, value] : *entries) {
         if (entry.str() == "description")
             program_class.description = text(value, "description").value_or("");
@@ -220,19 +234,29 @@ void TomlFile::read_program(const Key& key, const toml::node& node)
     if (key.str().empty() || key.str().find('\0') != std::string_view::npos || key.str().size() > kLongestPattern)
         return error(key.source(), "a program's name must have 1 to 4096 bytes and no NUL");
     if (key.str().find('/') != std::string_view::npos)
-        return error(key.source(), fmt::format("\"{}\" is a path: names in [programs] have no slash; write a [[rule]] with exe = \"{}\"",
-                                               escaped(key.str()), escaped(key.str())));
+        return error(
+            key.source(),
+            fmt::format("\"{}\" is a path: names in [programs] have no slash; write a [[rule]] with exe = \"{}\"",
+                        escaped(key.str()), escaped(key.str())));
     if (!class_name)
         return;
-    RuleDraft draft{.place = place(key.source()), .column = node.source().begin.column, .class_name = *class_name,
-                    .exact_names = {std::string{key.str()}}, .condition = {}, .settings = {}};
+    RuleDraft draft{.place = place(key.source()),
+                    .column = node.source().begin.column,
+                    .class_name = *class_name,
+                    .exact_names = {std::string{key.str()}},
+                    .condition = {},
+                    .settings = {}};
     drafts_.push_back(std::move(draft));
 }
 
 void TomlFile::read_rule(const toml::node& node)
 {
-    RuleDraft draft{.place = place(node.source()), .column = node.source().begin.column, .class_name = {},
-                    .exact_names = {}, .condition = {}, .settings = {}};
+    RuleDraft draft{.place = place(node.source()),
+                    .column = node.source().begin.column,
+                    .class_name = {},
+                    .exact_names = {},
+                    .condition = {},
+                    .settings = {}};
     for (const auto& [key, value] : *node.as_table())
         read_rule_key(key, value, draft);
     std::ranges::sort(draft.condition.all_of, {}, &Term::key);
@@ -261,7 +285,8 @@ void TomlFile::read_rule_key(const Key& key, const toml::node& node, RuleDraft& 
 void TomlFile::check_rule(const toml::node& node, const RuleDraft& draft)
 {
     const auto* entries = node.as_table();
-    if (draft.condition.all_of.empty() && std::ranges::none_of(match_key_table(), [&](const MatchKeyInfo& key) { return entries->contains(key.name); }))
+    if (draft.condition.all_of.empty() &&
+        std::ranges::none_of(match_key_table(), [&](const MatchKeyInfo& key) { return entries->contains(key.name); }))
         error(node.source(), R"(a rule without a matching key: add one, name = "*" for every program)");
     if (!entries->contains("class") && !entries->contains("set"))
         error(node.source(), "a rule that gives nothing: add class = \"…\" or a [rule.set] table");
@@ -277,7 +302,8 @@ void TomlFile::read_match_key(const MatchKeyInfo& key, const toml::node& node, C
         if (auto made = make_pattern(key.key, *pattern, accounts_))
             term.any_of.push_back(*std::move(made));
         else if (made.error().is_vanished())
-            warn(element.source(), fmt::format("{} \"{}\" is not known on this machine: the rule matches nobody by it", key.name, escaped(*pattern)));
+            warn(element.source(), fmt::format("{} \"{}\" is not known on this machine: the rule matches nobody by it",
+                                               key.name, escaped(*pattern)));
         else
             error(element.source(), made.error().doing);
     };
@@ -353,7 +379,8 @@ void TomlFile::check_together(const toml::node& node, const SettingMap& settings
     const auto* low = find_value<UclampPercent>(settings, Setting::uclamp_min);
     const auto* high = find_value<UclampPercent>(settings, Setting::uclamp_max);
     if (low && high && *low > *high)
-        error(node.source(), fmt::format("uclamp_min = {} is above uclamp_max = {}: exchange them", low->value(), high->value()));
+        error(node.source(),
+              fmt::format("uclamp_min = {} is above uclamp_max = {}: exchange them", low->value(), high->value()));
 }
 
 std::optional<std::string> TomlFile::pattern_text(const toml::node& node, std::string_view key)

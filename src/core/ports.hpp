@@ -40,7 +40,8 @@ public:
     [[nodiscard]] virtual bool is_alive() = 0;
     /// All threads, the leader first; empty when the process is gone.
     [[nodiscard]] virtual std::vector<Tid> threads() = 0;
-    /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the reason.
+    /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the
+    /// reason.
     [[nodiscard]] virtual Result<Autogroup> autogroup() = 0;
 };
 

@@ -11,7 +11,10 @@
 namespace priorityd {
 namespace {
 
-const std::string* text_in(const RawValue& raw_value) { return std::get_if<std::string>(&raw_value); }
+const std::string* text_in(const RawValue& raw_value)
+{
+    return std::get_if<std::string>(&raw_value);
+}
 
 template <typename T>
 std::optional<Value> parse_bounded(const RawValue& raw_value)
@@ -181,9 +184,15 @@ struct ToRaw {
 
 }  // namespace
 
-std::span<const SettingInfo, kSettingCount> setting_table() { return kTable; }
+std::span<const SettingInfo, kSettingCount> setting_table()
+{
+    return kTable;
+}
 
-const SettingInfo& info(Setting setting) { return kTable.at(static_cast<std::size_t>(setting)); }
+const SettingInfo& info(Setting setting)
+{
+    return kTable.at(static_cast<std::size_t>(setting));
+}
 
 const SettingInfo* find_setting(std::string_view name)
 {
@@ -201,9 +210,15 @@ Result<Value> parse_value(Setting setting, const RawValue& raw_value)
     return failure(0, fmt::format("{} = {}: expected {}", row.name, shown, row.expects));
 }
 
-RawValue to_raw(const Value& value) { return std::visit(ToRaw{}, value); }
+RawValue to_raw(const Value& value)
+{
+    return std::visit(ToRaw{}, value);
+}
 
-std::string to_text(const Value& value) { return to_text(to_raw(value)); }
+std::string to_text(const Value& value)
+{
+    return to_text(to_raw(value));
+}
 
 std::string to_text(const RawValue& raw_value)
 {

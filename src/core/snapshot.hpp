@@ -48,7 +48,10 @@ private:
     }
     std::uint16_t bits_ = 0;
 };
-constexpr FactSet operator|(Fact left, Fact right) { return FactSet{left} | FactSet{right}; }
+constexpr FactSet operator|(Fact left, Fact right)
+{
+    return FactSet{left} | FactSet{right};
+}
 
 /// What a program holds open or is attached to.
 struct Uses {

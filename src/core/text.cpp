@@ -9,9 +9,15 @@
 namespace priorityd {
 namespace {
 
-std::uint8_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
+std::uint8_t byte_at(std::string_view text, std::size_t at)
+{
+    return static_cast<std::uint8_t>(text[at]);
+}
 
-bool is_continuation(std::string_view text, std::size_t at) { return (byte_at(text, at) & 0xc0) == 0x80; }
+bool is_continuation(std::string_view text, std::size_t at)
+{
+    return (byte_at(text, at) & 0xc0) == 0x80;
+}
 
 /// How long a character starting with `first` is, and the least second byte that is not an overlong form,
 /// a surrogate or beyond U+10FFFF. Source: the table of well-formed byte sequences in the Unicode standard, 3-7.
@@ -51,7 +57,8 @@ std::size_t character_length(std::string_view text, std::size_t at)
 bool is_control(std::string_view text, std::size_t at, std::size_t length)
 {
     const auto first = byte_at(text, at);
-    return (length == 1 && (first < 0x20 || first == 0x7f)) || (length == 2 && first == 0xc2 && byte_at(text, at + 1) < 0xa0);
+    return (length == 1 && (first < 0x20 || first == 0x7f)) ||
+           (length == 2 && first == 0xc2 && byte_at(text, at + 1) < 0xa0);
 }
 
 void append_escape(std::string& into, std::uint8_t byte)

@@ -187,8 +187,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text)
 std::string duration_text(std::chrono::nanoseconds duration)
 {
     const auto count = duration.count();
-    const auto* unit = std::ranges::find_if(kDurationUnits,
-                                            [&](const DurationUnit& u) { return count % u.nanoseconds == 0; });
+    const auto* unit =
+        std::ranges::find_if(kDurationUnits, [&](const DurationUnit& u) { return count % u.nanoseconds == 0; });
     return fmt::format("{}{}", count / unit->nanoseconds, unit->name);
 }
 

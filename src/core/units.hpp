@@ -74,7 +74,8 @@ struct IoPriority {
     friend bool operator==(const IoPriority&, const IoPriority&) = default;
 };
 
-/// Custom EEVDF slice, 100 us .. 100 ms: the range to which Linux 6.12 and later clamp it. Source: kernel/sched/syscalls.c.
+/// Custom EEVDF slice, 100 us .. 100 ms: the range to which Linux 6.12 and later clamp it. Source:
+/// kernel/sched/syscalls.c.
 struct Slice {
     std::chrono::microseconds length{};
 

@@ -21,7 +21,8 @@ std::string line_of(const ProcessView& process)
     if (process.source.empty())
         return fmt::format("{}: put back, no rule matches any more", who);
     return fmt::format("{}: {}{}{} ({})", who, process.class_name.empty() ? "" : "class " + process.class_name,
-                       process.class_name.empty() || settings.empty() ? "" : ": ", fmt::join(settings, ", "), process.source);
+                       process.class_name.empty() || settings.empty() ? "" : ": ", fmt::join(settings, ", "),
+                       process.source);
 }
 
 }  // namespace

@@ -28,7 +28,10 @@ constexpr auto kGathering = 500us;
 /// One turn of scanning, during which events wait: about half a millisecond.
 constexpr std::size_t kScanStep = 16;
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant now()
+{
+    return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
@@ -123,12 +126,14 @@ void Daemon::apply_settings()
 void Daemon::on_events()
 {
     if (parts_.realtime.was_demoted()) {
-        parts_.log.warning("ran for 200 ms without a pause and was taken out of real time by its own limit; back again");
+        parts_.log.warning(
+            "ran for 200 ms without a pause and was taken out of real time by its own limit; back again");
         parts_.realtime.enter();
     }
     if (rate_.is_storm())
         std::this_thread::sleep_for(kGathering);
-    const auto drained = parts_.connector.drain([this](Event&& event) { pipeline_.handle(event, now()); }, kEventsATurn);
+    const auto drained =
+        parts_.connector.drain([this](Event&& event) { pipeline_.handle(event, now()); }, kEventsATurn);
     const auto at = now();
     rate_.note(drained.events, at);
     counters_.events_received += drained.events;
@@ -293,9 +298,10 @@ void Daemon::log_ready() const
             live.push_back(name);
     }
     const auto& policy = pipeline_.policy();
-    parts_.log.notice(fmt::format("ready: {} rules, {} classes, {} processes decided for, {} settings applied; live knobs: {}{}",
-                                  policy.rules().size(), policy.classes().size(), pipeline_.tracked(),
-                                  pipeline_.tally().applied, fmt::join(live, ", "), parts_.is_dry_run ? "; dry run" : ""));
+    parts_.log.notice(
+        fmt::format("ready: {} rules, {} classes, {} processes decided for, {} settings applied; live knobs: {}{}",
+                    policy.rules().size(), policy.classes().size(), pipeline_.tracked(), pipeline_.tally().applied,
+                    fmt::join(live, ", "), parts_.is_dry_run ? "; dry run" : ""));
 }
 
 }  // namespace priorityd::daemon

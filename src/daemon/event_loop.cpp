@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/event_loop.hpp"
 
-#include <csignal>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+
+#include <csignal>
 
 #include <systemd/sd-event.h>
 
@@ -55,9 +56,15 @@ void Timer::arm(Instant when)
     enable();
 }
 
-bool Timer::is_armed() const { return state_ && sd_event_source_get_enabled(state_->source, nullptr) > 0; }
+bool Timer::is_armed() const
+{
+    return state_ && sd_event_source_get_enabled(state_->source, nullptr) > 0;
+}
 
-void EventLoop::Unref::operator()(sd_event* event) const { sd_event_unref(event); }
+void EventLoop::Unref::operator()(sd_event* event) const
+{
+    sd_event_unref(event);
+}
 
 Result<EventLoop> EventLoop::open()
 {
@@ -91,7 +98,9 @@ Result<Source> EventLoop::watch_signal(int signal, Priority priority, Source::Ca
     sigaddset(&blocked, signal);
     sigprocmask(SIG_BLOCK, &blocked, nullptr);
     auto state = std::make_unique<Source::State>(std::move(callback));
-    const auto handler = [](sd_event_source*, const signalfd_siginfo*, void* data) { return call<Source::State>(data); };
+    const auto handler = [](sd_event_source*, const signalfd_siginfo*, void* data) {
+        return call<Source::State>(data);
+    };
     const int answer = sd_event_add_signal(event_.get(), &state->source, signal, handler, state.get());
     return finish(std::move(state), answer, priority, "sd_event_add_signal");
 }
@@ -101,7 +110,8 @@ Result<Timer> EventLoop::add_timer(Priority priority, Source::Callback callback)
     auto state = std::make_unique<Source::State>(std::move(callback));
     state->is_once = true;
     const auto handler = [](sd_event_source*, std::uint64_t, void* data) { return call<Source::State>(data); };
-    const int answer = sd_event_add_time(event_.get(), &state->source, CLOCK_MONOTONIC, 0, kAccuracyUsec, handler, state.get());
+    const int answer =
+        sd_event_add_time(event_.get(), &state->source, CLOCK_MONOTONIC, 0, kAccuracyUsec, handler, state.get());
     auto source = finish(std::move(state), answer, priority, "sd_event_add_time");
     if (!source)
         return tl::unexpected(source.error());
@@ -129,6 +139,9 @@ Result<int> EventLoop::run()
     return answer;
 }
 
-void EventLoop::stop(int exit_status) { sd_event_exit(event_.get(), exit_status); }
+void EventLoop::stop(int exit_status)
+{
+    sd_event_exit(event_.get(), exit_status);
+}
 
 }  // namespace priorityd::daemon

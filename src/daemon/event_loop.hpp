@@ -31,7 +31,7 @@ public:
     Source(Source&&) noexcept = default;
     Source& operator=(Source&&) noexcept = default;
 
-    void enable();   ///< From now on; for timers and work: once.
+    void enable();  ///< From now on; for timers and work: once.
     void disable();
 
 protected:

@@ -14,8 +14,8 @@ namespace priorityd::daemon {
 namespace {
 
 /// A file is news when it has been written or moved, not while it is being written; links come by IN_CREATE alone.
-constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF |
-                                  IN_MOVE_SELF | IN_ATTRIB;
+constexpr std::uint32_t kEvents =
+    IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
 
 }  // namespace
 
@@ -62,7 +62,8 @@ bool FolderWatch::has_changed()
     alignas(inotify_event) std::array<char, 16 * 1024> buffer;
     for (ssize_t length = 0; (length = read(inotify_.get(), buffer.data(), buffer.size())) > 0;) {
         for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
-            const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);  // NOLINT: the kernel's layout
+            const auto* event =
+                reinterpret_cast<const inotify_event*>(buffer.data() + at);  // NOLINT: the kernel's layout
             at += sizeof(inotify_event) + event->len;
             const auto watched = watched_.find(event->wd);
             const std::string_view name = event->len > 0 ? std::string_view{event->name} : std::string_view{};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Makes the parts, joins them, and runs the loop. The only place that knows every part.
 
-#include <csignal>
 #include <unistd.h>
 
+#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -56,7 +56,8 @@ public:
         service_ = *std::move(service);
         if (auto named = connection_->request_name(); !named)
             return named;
-        auto attachment = bus::attach(*connection_, loop.native(), [this, &daemon](const Error& error) { leave(daemon, error); });
+        auto attachment =
+            bus::attach(*connection_, loop.native(), [this, &daemon](const Error& error) { leave(daemon, error); });
         if (!attachment)
             return tl::unexpected(attachment.error());
         attachment_.emplace(*std::move(attachment));
@@ -132,15 +133,17 @@ int run(const Options& options, const Log& log)
     kernel::Topology topology;
     kernel::Realtime realtime;
     Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
-    Daemon daemon{{.log = log,
-                   .loop = *loop,
-                   .world = {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .exits = *exits, .own_pid = Pid{getpid()}},
-                   .connector = *connector,
-                   .exits = *exits,
-                   .realtime = realtime,
-                   .sources = sources_of(options),
-                   .knobs = kernel::probe_knobs({}),
-                   .is_dry_run = options.is_dry_run}};
+    Daemon daemon{
+        {.log = log,
+         .loop = *loop,
+         .world =
+             {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .exits = *exits, .own_pid = Pid{getpid()}},
+         .connector = *connector,
+         .exits = *exits,
+         .realtime = realtime,
+         .sources = sources_of(options),
+         .knobs = kernel::probe_knobs({}),
+         .is_dry_run = options.is_dry_run}};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);

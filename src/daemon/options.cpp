@@ -19,10 +19,13 @@ const std::map<std::string, Log::Level> kLevels{{"error", Log::Level::error},
 void describe(CLI::App& app, Options& options)
 {
     app.set_version_flag("--version", PRIORITYD_VERSION);
-    app.add_option("--config", options.config, "Settings file, instead of /etc/priorityd/priorityd.toml and its drop-ins")
+    app.add_option("--config", options.config,
+                   "Settings file, instead of /etc/priorityd/priorityd.toml and its drop-ins")
         ->type_name("FILE");
-    app.add_option("--rules", options.rules, "Folder of rules, instead of the default ones; may be repeated, later wins")
-        ->type_name("DIR")->allow_extra_args(false);
+    app.add_option("--rules", options.rules,
+                   "Folder of rules, instead of the default ones; may be repeated, later wins")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
     app.add_option("--state", options.state, "State folder")->type_name("DIR")->capture_default_str();
     app.add_option("--bus", options.bus, "Message bus: system, session, none or an address")->capture_default_str();
     app.add_flag("--dry-run", options.is_dry_run, "Decide and publish everything, apply nothing");

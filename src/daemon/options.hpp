@@ -16,7 +16,7 @@ struct Options {
     std::optional<std::filesystem::path> config;  ///< Instead of the default settings files.
     std::vector<std::filesystem::path> rules;     ///< Instead of the default folders; lowest precedence first.
     std::filesystem::path state = "/var/lib/priorityd";
-    std::string bus = "system";                   ///< "system", "session", "none" or an address.
+    std::string bus = "system";  ///< "system", "session", "none" or an address.
     bool is_dry_run = false;
     Log::Level log_level = Log::Level::notice;
 };

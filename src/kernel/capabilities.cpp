@@ -33,7 +33,8 @@ bool has_capability(Capability capability)
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
     const auto number = static_cast<unsigned>(capability);
-    return syscall(SYS_capget, &header, sets.data()) == 0 && (sets.at(number / 32).effective >> (number % 32) & 1U) != 0;
+    return syscall(SYS_capget, &header, sets.data()) == 0 &&
+           (sets.at(number / 32).effective >> (number % 32) & 1U) != 0;
 }
 
 std::string missing_capabilities()

@@ -25,7 +25,10 @@ void raise_descriptor_limit()
 }
 
 /// glibc has a wrapper from 2.36 on, Debian 12's headers hide it from C++. The descriptor is close-on-exec by itself.
-int pidfd_open(Pid pid) { return static_cast<int>(syscall(SYS_pidfd_open, raw(pid), 0)); }
+int pidfd_open(Pid pid)
+{
+    return static_cast<int>(syscall(SYS_pidfd_open, raw(pid), 0));
+}
 
 }  // namespace
 

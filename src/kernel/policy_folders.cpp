@@ -48,14 +48,10 @@ std::string answer(int code)
 std::string open_error(int code)
 {
     switch (code) {
-        case ENOENT:
-            return "does not exist (a link to nothing? link it to /dev/null to mask the name, or remove it)";
-        case ELOOP:
-            return "the link leads to itself; remove it, or link it to /dev/null to mask the name";
-        case EACCES:
-            return "may not be read by priorityd: " + answer(code) + " (chmod a+r, and a+x for its folders)";
-        default:
-            return "cannot be read: " + answer(code);
+        case ENOENT: return "does not exist (a link to nothing? link it to /dev/null to mask the name, or remove it)";
+        case ELOOP: return "the link leads to itself; remove it, or link it to /dev/null to mask the name";
+        case EACCES: return "may not be read by priorityd: " + answer(code) + " (chmod a+r, and a+x for its folders)";
+        default: return "cannot be read: " + answer(code);
     }
 }
 

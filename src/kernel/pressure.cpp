@@ -62,12 +62,9 @@ std::optional<Stall> parse_stall(std::string_view line)
 std::string_view file_of(PressureKind kind)
 {
     switch (kind) {
-        case PressureKind::cpu:
-            return "pressure/cpu";
-        case PressureKind::io:
-            return "pressure/io";
-        case PressureKind::memory:
-            break;
+        case PressureKind::cpu: return "pressure/cpu";
+        case PressureKind::io: return "pressure/io";
+        case PressureKind::memory: break;
     }
     return "pressure/memory";
 }

@@ -38,8 +38,7 @@ tl::unexpected<Error> cannot_receive(int code)
 {
     switch (code) {
         case EPERM:
-        case EACCES:
-            return cannot_receive(code, "CAP_NET_ADMIN is missing (run as root)");
+        case EACCES: return cannot_receive(code, "CAP_NET_ADMIN is missing (run as root)");
         case EPROTONOSUPPORT:
             return cannot_receive(code, "this kernel is built without CONFIG_CONNECTOR and CONFIG_PROC_EVENTS");
         case EAFNOSUPPORT:
@@ -47,8 +46,7 @@ tl::unexpected<Error> cannot_receive(int code)
         case ECONNREFUSED:
             return cannot_receive(
                 code, "this is a container with a network of its own, where the kernel sends none; run on the host");
-        default:
-            return cannot_receive(code, "proc connector");
+        default: return cannot_receive(code, "proc connector");
     }
 }
 
@@ -121,12 +119,9 @@ Result<void> await_answer(int socket, RequestNumber number)
 std::string_view to_text(EventFilter filter)
 {
     switch (filter) {
-        case EventFilter::proc_input:
-            return "proc_input";
-        case EventFilter::socket_filter:
-            return "socket filter";
-        case EventFilter::none:
-            break;
+        case EventFilter::proc_input: return "proc_input";
+        case EventFilter::socket_filter: return "socket filter";
+        case EventFilter::none: break;
     }
     return "none";
 }

@@ -54,14 +54,10 @@ T load(Bytes bytes, std::size_t offset)
 std::optional<Event::Kind> kind_of(std::uint32_t what)
 {
     switch (WireEvents{what}) {
-        case WireEvents::exec:
-            return Event::Kind::exec;
-        case WireEvents::uid:
-            return Event::Kind::uid;
-        case WireEvents::comm:
-            return Event::Kind::comm;
-        default:
-            return std::nullopt;
+        case WireEvents::exec: return Event::Kind::exec;
+        case WireEvents::uid: return Event::Kind::uid;
+        case WireEvents::comm: return Event::Kind::comm;
+        default: return std::nullopt;
     }
 }
 
@@ -198,12 +194,9 @@ WireMessage take_message(std::span<const std::byte>& datagram)
         return Malformed{};
     datagram = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(length), rest.size()));
     switch (load<std::uint16_t>(rest, nl::kType)) {
-        case NLMSG_DONE:
-            return read_connector_message(rest.subspan(nl::kSize, length - nl::kSize));
-        case NLMSG_NOOP:
-            return Unwanted{};
-        default:
-            return Malformed{};
+        case NLMSG_DONE: return read_connector_message(rest.subspan(nl::kSize, length - nl::kSize));
+        case NLMSG_NOOP: return Unwanted{};
+        default: return Malformed{};
     }
 }
 

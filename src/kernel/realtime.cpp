@@ -125,14 +125,10 @@ bool Realtime::was_demoted() const
 std::string Realtime::state_text() const
 {
     switch (state_) {
-        case State::off:
-            return "SCHED_OTHER: real-time scheduling is switched off";
-        case State::raised:
-            return fmt::format("SCHED_OTHER, nice {}: {}", kFallbackNice, why_not_);
-        case State::ordinary:
-            return "SCHED_OTHER: " + why_not_;
-        case State::realtime:
-            break;
+        case State::off: return "SCHED_OTHER: real-time scheduling is switched off";
+        case State::raised: return fmt::format("SCHED_OTHER, nice {}: {}", kFallbackNice, why_not_);
+        case State::ordinary: return "SCHED_OTHER: " + why_not_;
+        case State::realtime: break;
     }
     if (was_demoted())
         return fmt::format("SCHED_OTHER: demoted after running for {} ms without a pause",

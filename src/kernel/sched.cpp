@@ -179,16 +179,11 @@ std::uint32_t policy_number(SchedPolicy::Kind kind)
 {
     using enum SchedPolicy::Kind;
     switch (kind) {
-        case other:
-            return SCHED_OTHER;
-        case batch:
-            return SCHED_BATCH;
-        case idle:
-            return SCHED_IDLE;
-        case fifo:
-            return SCHED_FIFO;
-        case rr:
-            return SCHED_RR;
+        case other: return SCHED_OTHER;
+        case batch: return SCHED_BATCH;
+        case idle: return SCHED_IDLE;
+        case fifo: return SCHED_FIFO;
+        case rr: return SCHED_RR;
     }
     return SCHED_OTHER;
 }
@@ -198,18 +193,12 @@ std::optional<SchedPolicy> policy_of(const SchedAttr& attributes)
     using enum SchedPolicy::Kind;
     const int priority = static_cast<int>(attributes.priority);
     switch (attributes.policy) {
-        case SCHED_OTHER:
-            return SchedPolicy{other, 0};
-        case SCHED_BATCH:
-            return SchedPolicy{batch, 0};
-        case SCHED_IDLE:
-            return SchedPolicy{idle, 0};
-        case SCHED_FIFO:
-            return SchedPolicy{fifo, priority};
-        case SCHED_RR:
-            return SchedPolicy{rr, priority};
-        default:
-            return std::nullopt;
+        case SCHED_OTHER: return SchedPolicy{other, 0};
+        case SCHED_BATCH: return SchedPolicy{batch, 0};
+        case SCHED_IDLE: return SchedPolicy{idle, 0};
+        case SCHED_FIFO: return SchedPolicy{fifo, priority};
+        case SCHED_RR: return SchedPolicy{rr, priority};
+        default: return std::nullopt;
     }
 }
 
@@ -232,16 +221,11 @@ std::optional<IoPriority> io_priority_from(int number)
     using enum IoPriority::Class;
     const int level = number & kIoLevelMask;
     switch (number >> kIoClassShift) {
-        case 0:
-            return IoPriority{none, 0};
-        case 1:
-            return IoPriority{realtime, level};
-        case 2:
-            return IoPriority{best_effort, level};
-        case 3:
-            return IoPriority{idle, 0};
-        default:
-            return std::nullopt;
+        case 0: return IoPriority{none, 0};
+        case 1: return IoPriority{realtime, level};
+        case 2: return IoPriority{best_effort, level};
+        case 3: return IoPriority{idle, 0};
+        default: return std::nullopt;
     }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Units, slices and containers as cgroup paths tell them.
-#include <doctest/doctest.h>
-
 #include "core/cgroup_path.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace priorityd;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// When many events are a storm, and when it is over.
-#include <doctest/doctest.h>
-
 #include "core/event_rate.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace priorityd;
 using namespace std::chrono_literals;

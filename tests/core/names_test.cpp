@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// All the names that a process goes by.
-#include <doctest/doctest.h>
-
 #include "core/names.hpp"
+
+#include <doctest/doctest.h>
 
 using namespace priorityd;
 
@@ -43,21 +43,24 @@ TEST_CASE("an interpreter is known by its script first")
     CHECK(names("/usr/bin/bash", "backup.sh", {"/bin/bash", "/usr/local/bin/backup.sh"}) == Names{"backup.sh", "bash"});
     CHECK(names("/usr/bin/node", "node", {"node", "-r", "./hook.js", "server.js"}).front() == "server.js");
     CHECK(names("/usr/bin/perl", "perl", {"perl", "-w", "-T", "scan.pl"}).front() == "scan.pl");
-    CHECK(names("/usr/lib/jvm/java-17/bin/java", "java", {"java", "-Xmx4G", "-jar", "/srv/minecraft/server.jar"}).front() ==
-          "server.jar");
+    CHECK(names("/usr/lib/jvm/java-17/bin/java", "java", {"java", "-Xmx4G", "-jar", "/srv/minecraft/server.jar"})
+              .front() == "server.jar");
 }
 
 TEST_CASE("a module of python is known by its full name and the last part of it")
 {
-    const auto found = names("/usr/bin/python3.11", "python3", {"python3", "-m", "vllm.entrypoints.api_server", "--port=1"});
+    const auto found =
+        names("/usr/bin/python3.11", "python3", {"python3", "-m", "vllm.entrypoints.api_server", "--port=1"});
     CHECK(found == Names{"vllm.entrypoints.api_server", "api_server", "python3.11", "python3"});
     CHECK(names("/usr/bin/python3.11", "x", {"python3", "-mhttp.server"}).front() == "http.server");
-    CHECK(names("/usr/bin/python3.11", "x", {"python3", "-um", "torch.distributed.run"}).front() == "torch.distributed.run");
+    CHECK(names("/usr/bin/python3.11", "x", {"python3", "-um", "torch.distributed.run"}).front() ==
+          "torch.distributed.run");
 }
 
 TEST_CASE("code on the command line is no script")
 {
-    CHECK(names("/usr/bin/python3.11", "python3", {"python3", "-c", "import x", "evil.py"}) == Names{"python3.11", "python3"});
+    CHECK(names("/usr/bin/python3.11", "python3", {"python3", "-c", "import x", "evil.py"}) ==
+          Names{"python3.11", "python3"});
     CHECK(names("/usr/bin/bash", "bash", {"bash", "-lc", "make"}) == Names{"bash"});
     CHECK(names("/usr/bin/bash", "bash", {"bash"}) == Names{"bash"});
     CHECK(names("/usr/bin/bash", "bash", {"-bash"}) == Names{"bash", "-bash"});

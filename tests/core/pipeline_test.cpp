@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// From an event to what is done to processes, with the ports played by plain values.
-#include <doctest/doctest.h>
-
 #include <algorithm>
+
+#include <doctest/doctest.h>
 
 #include "support/fake_world.hpp"
 
@@ -30,7 +30,10 @@ struct House {
     {
     }
     void exec(int pid) { pipeline.handle({Event::Kind::exec, Pid{pid}, Tid{pid}, ""}, now); }
-    void comm(int pid, int tid, std::string name) { pipeline.handle({Event::Kind::comm, Pid{pid}, Tid{tid}, std::move(name)}, now); }
+    void comm(int pid, int tid, std::string name)
+    {
+        pipeline.handle({Event::Kind::comm, Pid{pid}, Tid{tid}, std::move(name)}, now);
+    }
     /// The process ends; told only if somebody watches it.
     void end(int pid)
     {
@@ -95,7 +98,8 @@ TEST_CASE("a program that no rule knows is left alone and not kept")
 
 TEST_CASE("facts are read only when the policy needs them")
 {
-    House house{std::string{kRules} + "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n"};
+    House house{std::string{kRules} +
+                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n"};
     house.kernel.add({.pid = 42, .comm = "cc1plus"});
     house.kernel.add({.pid = 43, .comm = "python3"});
     house.exec(42);
@@ -210,7 +214,9 @@ TEST_CASE("one setting that fails stops no other")
 
 TEST_CASE("a dead knob and a set that this machine lacks are outcomes")
 {
-    House house{"[[rule]]\nname = \"x\"\nset = { cpu_weight = 50, cpus = \"numa:9\", slice = \"3ms\" }\n[[rule]]\nname = \"y\"\nset = { cpus = \"efficiency\" }\n"};
+    House house{
+        "[[rule]]\nname = \"x\"\nset = { cpu_weight = 50, cpus = \"numa:9\", slice = \"3ms\" }\n[[rule]]\nname = "
+        "\"y\"\nset = { cpus = \"efficiency\" }\n"};
     house.kernel.add({.pid = 42, .comm = "x"});
     house.kernel.add({.pid = 43, .comm = "y"});
     house.exec(42);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// From TOML to a policy, and every way in which a file can be wrong.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "core/decide.hpp"
@@ -43,12 +42,19 @@ std::string decided(const std::shared_ptr<const Policy>& policy, const GivenFact
     return text;
 }
 
-std::string decided(const std::string& rules, const GivenFacts& facts) { return decided(policy_of(rules), facts); }
+std::string decided(const std::string& rules, const GivenFacts& facts)
+{
+    return decided(policy_of(rules), facts);
+}
 
-constexpr auto* kClasses = "[class.media]\nnice = -4\nio = \"best-effort/2\"\n"
-                           "[class.build]\nnice = 10\nsched = \"batch\"\n";
+constexpr auto* kClasses =
+    "[class.media]\nnice = -4\nio = \"best-effort/2\"\n"
+    "[class.build]\nnice = 10\nsched = \"batch\"\n";
 
-std::string with_classes(const std::string& rules) { return kClasses + rules; }
+std::string with_classes(const std::string& rules)
+{
+    return kClasses + rules;
+}
 
 }  // namespace
 
@@ -70,14 +76,17 @@ TEST_CASE("a name of the short form is exact, wildcards in it are letters")
 TEST_CASE("Windows names match without case, in both forms")
 {
     CHECK(decided(with_classes("[programs]\n\"Game.EXE\" = \"media\"\n"), {.name = "gAME.exe"}).starts_with("media"));
-    CHECK(decided(with_classes("[[rule]]\nclass = \"media\"\nname = \"Game*.exe\"\n"), {.name = "GAME2.EXE"}).starts_with("media"));
-    CHECK(decided(with_classes("[[rule]]\nclass = \"media\"\nname = \"Game.exe\"\n"), {.name = "game.exe"}).starts_with("media"));
+    CHECK(decided(with_classes("[[rule]]\nclass = \"media\"\nname = \"Game*.exe\"\n"), {.name = "GAME2.EXE"})
+              .starts_with("media"));
+    CHECK(decided(with_classes("[[rule]]\nclass = \"media\"\nname = \"Game.exe\"\n"), {.name = "game.exe"})
+              .starts_with("media"));
     CHECK(decided(with_classes("[programs]\nGame = \"media\"\n"), {.name = "game"}).empty());
 }
 
 TEST_CASE("every key of a rule must match, any value of a list")
 {
-    const auto rules = with_classes("[[rule]]\nclass = \"media\"\nname = [\"a\", \"b*\"]\narg = \"--x\"\nuser = \"alice\"\n");
+    const auto rules =
+        with_classes("[[rule]]\nclass = \"media\"\nname = [\"a\", \"b*\"]\narg = \"--x\"\nuser = \"alice\"\n");
     CHECK(decided(rules, {.name = "a", .args = {"--x"}, .user = Uid{1000}}).starts_with("media"));
     CHECK(decided(rules, {.name = "bcd", .args = {"1", "--x"}, .user = Uid{1000}}).starts_with("media"));
     CHECK(decided(rules, {.name = "a", .args = {"--y"}, .user = Uid{1000}}).empty());
@@ -87,23 +96,34 @@ TEST_CASE("every key of a rule must match, any value of a list")
 
 TEST_CASE("each matching key compares what it names")
 {
-    struct Row { const char* key; GivenFacts fits; GivenFacts differs; };
-    const GivenFacts other{.name = "q", .exe = "/bin/q", .args = {"z"}, .user = Uid{7}, .group = Gid{7}, .cgroup = "/x", .ancestors = {"systemd"}};
-    const Row rows[] = {
-        {"name = \"mpv\"", {.name = "mpv"}, other},
-        {"exe = \"/opt/*/run\"", {.exe = "/opt/app/run"}, other},
-        {"cmdline = \"* -m vllm*\"", {.name = "p", .args = {"-m", "vllm.x"}}, other},
-        {"arg = \"vllm*\"", {.name = "p", .args = {"-m", "vllm.x"}}, other},
-        {"user = \"alice\"", {.name = "p", .user = Uid{1000}}, other},
-        {"group = \"staff\"", {.name = "p", .group = Gid{50}}, other},
-        {"parent = \"make\"", {.name = "p", .ancestors = {"make", "bash"}}, {.name = "p", .ancestors = {"bash", "make"}}},
-        {"ancestor = \"make\"", {.name = "p", .ancestors = {"sh", "make"}}, other},
-        {"unit = \"cron*.service\"", {.name = "p", .unit = "cron.service"}, other},
-        {"slice = \"app.slice\"", {.name = "p", .slice = "app.slice"}, other},
-        {"cgroup = \"/user.slice/*\"", {.name = "p", .cgroup = "/user.slice/u"}, other},
-        {"container = \"docker/*\"", {.name = "p", .container = "docker/abc"}, other},
-        {"uses = \"gpu\"", {.name = "p", .uses = {.gpu = true}}, other},
-        {"uses = [\"audio\", \"tty\"]", {.name = "p", .has_tty = true}, other}};
+    struct Row {
+        const char* key;
+        GivenFacts fits;
+        GivenFacts differs;
+    };
+    const GivenFacts other{.name = "q",
+                           .exe = "/bin/q",
+                           .args = {"z"},
+                           .user = Uid{7},
+                           .group = Gid{7},
+                           .cgroup = "/x",
+                           .ancestors = {"systemd"}};
+    const Row rows[] = {{"name = \"mpv\"", {.name = "mpv"}, other},
+                        {"exe = \"/opt/*/run\"", {.exe = "/opt/app/run"}, other},
+                        {"cmdline = \"* -m vllm*\"", {.name = "p", .args = {"-m", "vllm.x"}}, other},
+                        {"arg = \"vllm*\"", {.name = "p", .args = {"-m", "vllm.x"}}, other},
+                        {"user = \"alice\"", {.name = "p", .user = Uid{1000}}, other},
+                        {"group = \"staff\"", {.name = "p", .group = Gid{50}}, other},
+                        {"parent = \"make\"",
+                         {.name = "p", .ancestors = {"make", "bash"}},
+                         {.name = "p", .ancestors = {"bash", "make"}}},
+                        {"ancestor = \"make\"", {.name = "p", .ancestors = {"sh", "make"}}, other},
+                        {"unit = \"cron*.service\"", {.name = "p", .unit = "cron.service"}, other},
+                        {"slice = \"app.slice\"", {.name = "p", .slice = "app.slice"}, other},
+                        {"cgroup = \"/user.slice/*\"", {.name = "p", .cgroup = "/user.slice/u"}, other},
+                        {"container = \"docker/*\"", {.name = "p", .container = "docker/abc"}, other},
+                        {"uses = \"gpu\"", {.name = "p", .uses = {.gpu = true}}, other},
+                        {"uses = [\"audio\", \"tty\"]", {.name = "p", .has_tty = true}, other}};
     for (const auto& row : rows) {
         const auto rules = with_classes(fmt::format("[[rule]]\nclass = \"media\"\n{}\n", row.key));
         CHECK_MESSAGE(decided(rules, row.fits).starts_with("media"), row.key);
@@ -113,10 +133,12 @@ TEST_CASE("each matching key compares what it names")
 
 TEST_CASE("not excludes what matches all of its keys")
 {
-    const auto rules = with_classes("[[rule]]\nclass = \"media\"\nname = \"a\"\nnot = { user = \"root\", arg = \"-d\" }\n");
+    const auto rules =
+        with_classes("[[rule]]\nclass = \"media\"\nname = \"a\"\nnot = { user = \"root\", arg = \"-d\" }\n");
     CHECK(decided(rules, {.name = "a", .user = Uid{0}}).starts_with("media"));
     CHECK(decided(rules, {.name = "a", .args = {"-d"}, .user = Uid{0}}).empty());
-    const auto list = with_classes("[[rule]]\nclass = \"media\"\nname = \"a\"\nnot = [{ user = \"root\" }, { arg = \"-d\" }]\n");
+    const auto list =
+        with_classes("[[rule]]\nclass = \"media\"\nname = \"a\"\nnot = [{ user = \"root\" }, { arg = \"-d\" }]\n");
     CHECK(decided(list, {.name = "a", .user = Uid{0}}).empty());
     CHECK(decided(list, {.name = "a", .args = {"-d"}, .user = Uid{1000}}).empty());
     CHECK(decided(list, {.name = "a", .user = Uid{1000}}).starts_with("media"));
@@ -134,15 +156,20 @@ TEST_CASE("a later rule wins setting by setting, and its class replaces the earl
 
 TEST_CASE("rules of one file count in the order of their lines, short form and long form alike")
 {
-    CHECK(decided(with_classes("[[rule]]\nclass = \"build\"\nname = \"x*\"\n[programs]\nx = \"media\"\n"), {.name = "x"}).starts_with("media"));
-    CHECK(decided(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n"), {.name = "x"}).starts_with("build"));
+    CHECK(
+        decided(with_classes("[[rule]]\nclass = \"build\"\nname = \"x*\"\n[programs]\nx = \"media\"\n"), {.name = "x"})
+            .starts_with("media"));
+    CHECK(
+        decided(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n"), {.name = "x"})
+            .starts_with("build"));
 }
 
 TEST_CASE("a later file refines a class and overrules an earlier file")
 {
-    const auto reading = read_policy({{PolicyFile::Kind::rules, "00.toml", with_classes("[programs]\nx = \"media\"\n"), ""},
-                                      {PolicyFile::Kind::rules, "90.toml", "[class.media]\nnice = -1\n[programs]\ny = \"media\"\n", ""}},
-                                     FakeAccounts{});
+    const auto reading =
+        read_policy({{PolicyFile::Kind::rules, "00.toml", with_classes("[programs]\nx = \"media\"\n"), ""},
+                     {PolicyFile::Kind::rules, "90.toml", "[class.media]\nnice = -1\n[programs]\ny = \"media\"\n", ""}},
+                    FakeAccounts{});
     REQUIRE(reading.policy);
     const auto policy = std::make_shared<const Policy>(*reading.policy);
     CHECK(decided(policy, {.name = "x"}) == "media nice=-1 io=best-effort/2");
@@ -151,8 +178,9 @@ TEST_CASE("a later file refines a class and overrules an earlier file")
 
 TEST_CASE("limits are contributions: they win and are shown")
 {
-    const auto policy = policy_of(with_classes("[programs]\nmpv = \"media\"\n[[rule]]\nname = \"rt\"\nset = { sched = \"rr/5\" }\n"),
-                                  "[limits]\nmin_nice = -2\nrealtime = false\n");
+    const auto policy =
+        policy_of(with_classes("[programs]\nmpv = \"media\"\n[[rule]]\nname = \"rt\"\nset = { sched = \"rr/5\" }\n"),
+                  "[limits]\nmin_nice = -2\nrealtime = false\n");
     CHECK(decided(policy, {.name = "mpv"}) == "media nice=-2 io=best-effort/2");
     const auto rows = classify(policy, {.name = "mpv"}).rows;
     CHECK(rows.back().source == "limits");
@@ -163,9 +191,13 @@ TEST_CASE("limits are contributions: they win and are shown")
 
 TEST_CASE("explain keeps the losers and says why they lost")
 {
-    const auto rows = classify(policy_of(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n")), {.name = "x"}).rows;
+    const auto rows =
+        classify(policy_of(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n")),
+                 {.name = "x"})
+            .rows;
     REQUIRE(rows.size() == 6);
-    CHECK(rows[0] == ExplainRow{"class", "media", "test.toml:8", "this rule matches", false, "overruled by test.toml:9"});
+    CHECK(rows[0] ==
+          ExplainRow{"class", "media", "test.toml:8", "this rule matches", false, "overruled by test.toml:9"});
     CHECK(rows[2].setting == "io");
     CHECK(rows[2].outcome == "went with its class, replaced by build");
     CHECK(rows[5].effective);
@@ -179,20 +211,25 @@ TEST_CASE("broken TOML is told with its place")
 
 TEST_CASE("an unknown key is told with the nearest known one")
 {
-    CHECK(one_complaint("[class.a]\nnicee = 3\n") == "r.toml:2:1: error: unknown key \"nicee\" in class \"a\"; did you mean \"nice\"?");
+    CHECK(one_complaint("[class.a]\nnicee = 3\n") ==
+          "r.toml:2:1: error: unknown key \"nicee\" in class \"a\"; did you mean \"nice\"?");
     CHECK(one_complaint("[program]\nx = \"y\"\n").find("did you mean \"programs\"?") != std::string::npos);
-    CHECK(one_complaint("[class.a]\nnice=1\n[[rule]]\nclass=\"a\"\nnmae = \"x\"\nname=\"y\"\n").find("did you mean \"name\"?") != std::string::npos);
-    CHECK(one_complaint("[[rule]]\nname=\"x\"\nnice=1\nset={nice=2}\n").find("belongs below [rule.set]") != std::string::npos);
+    CHECK(one_complaint("[class.a]\nnice=1\n[[rule]]\nclass=\"a\"\nnmae = \"x\"\nname=\"y\"\n")
+              .find("did you mean \"name\"?") != std::string::npos);
+    CHECK(one_complaint("[[rule]]\nname=\"x\"\nnice=1\nset={nice=2}\n").find("belongs below [rule.set]") !=
+          std::string::npos);
 }
 
 TEST_CASE("an unknown class is told with the nearest known one and the place")
 {
-    CHECK(one_complaint(with_classes("[programs]\nx = \"meida\"\n")) == "r.toml:8:5: error: unknown class \"meida\"; did you mean \"media\"?");
+    CHECK(one_complaint(with_classes("[programs]\nx = \"meida\"\n")) ==
+          "r.toml:8:5: error: unknown class \"meida\"; did you mean \"media\"?");
 }
 
 TEST_CASE("a value out of range is told with what was expected")
 {
-    CHECK(one_complaint("[class.a]\nnice = 25\n") == "r.toml:2:8: error: nice = 25: expected a whole number from -20 to 19");
+    CHECK(one_complaint("[class.a]\nnice = 25\n") ==
+          "r.toml:2:8: error: nice = 25: expected a whole number from -20 to 19");
     CHECK(one_complaint("[class.a]\nnice = 1.5\n").find("nice is a fraction") != std::string::npos);
     CHECK(one_complaint("[class.a]\nuclamp_min = 80\nuclamp_max = 20\n").find("exchange them") != std::string::npos);
 }
@@ -213,9 +250,13 @@ TEST_CASE("all errors of all files come at once, in order")
 
 TEST_CASE("two rules of one file at odds are told, with both places")
 {
-    CHECK(one_complaint(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x\"\n")).find("at odds with the rule for the same programs in line 8: class \"media\" there, \"build\" here") != std::string::npos);
-    CHECK(one_complaint(with_classes("[programs]\n\"A.exe\" = \"media\"\n\"a.EXE\" = \"build\"\n")).find("at odds") != std::string::npos);
-    CHECK(one_complaint("[[rule]]\nname=\"x\"\nset={nice=1}\n[[rule]]\nname=\"x\"\nset={nice=2}\n").find("nice = 1 there, 2 here") != std::string::npos);
+    CHECK(one_complaint(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x\"\n"))
+              .find("at odds with the rule for the same programs in line 8: class \"media\" there, \"build\" here") !=
+          std::string::npos);
+    CHECK(one_complaint(with_classes("[programs]\n\"A.exe\" = \"media\"\n\"a.EXE\" = \"build\"\n")).find("at odds") !=
+          std::string::npos);
+    CHECK(one_complaint("[[rule]]\nname=\"x\"\nset={nice=1}\n[[rule]]\nname=\"x\"\nset={nice=2}\n")
+              .find("nice = 1 there, 2 here") != std::string::npos);
     CHECK(complaints("[[rule]]\nname=\"x\"\nset={nice=1}\n[[rule]]\nname=\"x\"\nset={oom_score_adj=2}\n").empty());
     CHECK(one_complaint("[programs]\nx=\"a\"\nx=\"b\"\n[class.a]\n[class.b]\n").find("not TOML") != std::string::npos);
 }
@@ -227,15 +268,20 @@ TEST_CASE("a rule that matches everybody or gives nothing is refused")
     CHECK(one_complaint("[[rule]]\nname = []\nset = { nice = 1 }\n").find("empty list") != std::string::npos);
     CHECK(one_complaint("[[rule]]\nname = \"x\"\nset = {}\n").find("is empty") != std::string::npos);
     CHECK(one_complaint("[[rule]]\nname = \"\"\nset = { nice = 1 }\n").find("1 to 4096 bytes") != std::string::npos);
-    CHECK(one_complaint("[[rule]]\nname = 3\nset = { nice = 1 }\n").find("expected text in quotes") != std::string::npos);
-    CHECK(one_complaint(with_classes("[programs]\n\"/usr/bin/x\" = \"media\"\n")).find("is a path") != std::string::npos);
+    CHECK(one_complaint("[[rule]]\nname = 3\nset = { nice = 1 }\n").find("expected text in quotes") !=
+          std::string::npos);
+    CHECK(one_complaint(with_classes("[programs]\n\"/usr/bin/x\" = \"media\"\n")).find("is a path") !=
+          std::string::npos);
 }
 
 TEST_CASE("what this version does not apply yet, and accounts not known here, are warnings")
 {
-    CHECK(one_complaint("[class.a]\ncpu_weight = 50\n").find("warning: cpu_weight is checked but not applied yet") != std::string::npos);
-    CHECK(one_complaint("[[rule]]\nuser = \"nobody-here\"\nset = { nice = 1 }\n").find("warning: user \"nobody-here\" is not known") != std::string::npos);
-    CHECK(one_complaint("[[rule]]\nuses = \"gpus\"\nset = { nice = 1 }\n").find("did you mean \"gpu\"?") != std::string::npos);
+    CHECK(one_complaint("[class.a]\ncpu_weight = 50\n").find("warning: cpu_weight is checked but not applied yet") !=
+          std::string::npos);
+    CHECK(one_complaint("[[rule]]\nuser = \"nobody-here\"\nset = { nice = 1 }\n")
+              .find("warning: user \"nobody-here\" is not known") != std::string::npos);
+    CHECK(one_complaint("[[rule]]\nuses = \"gpus\"\nset = { nice = 1 }\n").find("did you mean \"gpu\"?") !=
+          std::string::npos);
 }
 
 TEST_CASE("settings are checked like rules")
@@ -244,7 +290,8 @@ TEST_CASE("settings are checked like rules")
         return read_policy({{PolicyFile::Kind::settings, "s.toml", text, ""}}, FakeAccounts{});
     };
     CHECK_FALSE(read("restore_on_exit = false\n").policy->settings().restore_on_exit);
-    CHECK(read("restore_on_exi = 1\n").diagnostics.at(0).what.find("did you mean \"restore_on_exit\"?") != std::string::npos);
+    CHECK(read("restore_on_exi = 1\n").diagnostics.at(0).what.find("did you mean \"restore_on_exit\"?") !=
+          std::string::npos);
     CHECK(read("[limits]\nmin_nice = 30\n").diagnostics.at(0).line == 2);
     CHECK(read("autogroup = \"no\"\n").diagnostics.at(0).what.find("expected true or false") != std::string::npos);
 }

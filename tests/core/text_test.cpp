@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Hostile names cannot drive a terminal or break D-Bus; globs and near words.
+#include "core/text.hpp"
+
 #include <doctest/doctest.h>
 
 #include "core/glob.hpp"
 #include "core/nearest.hpp"
-#include "core/text.hpp"
 
 using namespace priorityd;
 
@@ -20,25 +21,46 @@ TEST_CASE("control characters and invalid UTF-8 are shown, not sent")
     CHECK(escaped("\x1b[31m") == "\\x1b[31m");
     CHECK(escaped("\x7f") == "\\x7f");
     CHECK(escaped("\xff\xfe") == "\\xff\\xfe");
-    CHECK(escaped("\xc2\x9b" "31m") == "\\xc2\\x9b31m");  // C1 CSI
-    CHECK(escaped("\xc0\xaf") == "\\xc0\\xaf");            // overlong
-    CHECK(escaped("\xed\xa0\x80") == "\\xed\\xa0\\x80");   // surrogate
+    CHECK(escaped("\xc2\x9b"
+                  "31m") == "\\xc2\\x9b31m");             // C1 CSI
+    CHECK(escaped("\xc0\xaf") == "\\xc0\\xaf");           // overlong
+    CHECK(escaped("\xed\xa0\x80") == "\\xed\\xa0\\x80");  // surrogate
     CHECK(escaped("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
-    CHECK(escaped("\xe6\x97") == "\\xe6\\x97");            // cut short
+    CHECK(escaped("\xe6\x97") == "\\xe6\\x97");  // cut short
     CHECK(escaped("back\\slash") == "back\\\\slash");
     CHECK(escaped(std::string_view("nul\0x", 5)) == "nul\\x00x");
 }
 
 TEST_CASE("globs match as shells do, but across slashes")
 {
-    struct Row { const char* pattern; const char* text; bool matches; };
-    const Row rows[] = {{"python3*", "python3.11", true}, {"*", "", true}, {"?", "", false}, {"?", "x", true},
-                        {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false}, {"/opt/*/bin", "/opt/a/b/bin", true},
-                        {"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[^a-c]x", "dx", true}, {"[]]x", "]x", true},
-                        {"[x", "[x", true}, {"\\*", "*", true}, {"\\*", "a", false}, {"a\\", "a\\", true},
-                        {"cc1*", "cc1", true}, {"", "", true}, {"", "a", false}, {"**", "abc", true}, {"[a-]", "-", true}};
+    struct Row {
+        const char* pattern;
+        const char* text;
+        bool matches;
+    };
+    const Row rows[] = {{"python3*", "python3.11", true},
+                        {"*", "", true},
+                        {"?", "", false},
+                        {"?", "x", true},
+                        {"a*b*c", "aXbYbZc", true},
+                        {"a*b*c", "aXbYbZ", false},
+                        {"/opt/*/bin", "/opt/a/b/bin", true},
+                        {"[a-c]x", "bx", true},
+                        {"[!a-c]x", "bx", false},
+                        {"[^a-c]x", "dx", true},
+                        {"[]]x", "]x", true},
+                        {"[x", "[x", true},
+                        {"\\*", "*", true},
+                        {"\\*", "a", false},
+                        {"a\\", "a\\", true},
+                        {"cc1*", "cc1", true},
+                        {"", "", true},
+                        {"", "a", false},
+                        {"**", "abc", true},
+                        {"[a-]", "-", true}};
     for (const auto& row : rows)
-        CHECK_MESSAGE(glob_matches(row.pattern, row.text, Case::sensitive) == row.matches, row.pattern << " on " << row.text);
+        CHECK_MESSAGE(glob_matches(row.pattern, row.text, Case::sensitive) == row.matches,
+                      row.pattern << " on " << row.text);
 }
 
 TEST_CASE("many stars take no exponential time")

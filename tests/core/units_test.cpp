@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Values know their range, and their spelling is read back as they were.
+#include "core/units.hpp"
+
 #include <doctest/doctest.h>
 
 #include "core/setting.hpp"
-#include "core/units.hpp"
 
 using namespace priorityd;
 using namespace std::chrono_literals;
@@ -59,13 +60,23 @@ TEST_CASE("durations are read with their unit and printed in the largest exact o
 
 TEST_CASE("every setting reads back what it prints")
 {
-    const std::vector<std::pair<Setting, RawValue>> rows{
-        {Setting::program_class, "media"},  {Setting::nice, -4},          {Setting::sched, "fifo/10"},
-        {Setting::sched, "batch"},          {Setting::slice, "3ms"},      {Setting::io, "best-effort/2"},
-        {Setting::io, "idle"},              {Setting::cpu_weight, "idle"}, {Setting::cpu_weight, 250},
-        {Setting::io_weight, 10},           {Setting::cpus, "0-3,8"},     {Setting::cpus, "numa:1"},
-        {Setting::oom_score_adj, -500},     {Setting::timer_slack, "50us"}, {Setting::uclamp_min, 20},
-        {Setting::uclamp_max, 100},         {Setting::children, "reset"}};
+    const std::vector<std::pair<Setting, RawValue>> rows{{Setting::program_class, "media"},
+                                                         {Setting::nice, -4},
+                                                         {Setting::sched, "fifo/10"},
+                                                         {Setting::sched, "batch"},
+                                                         {Setting::slice, "3ms"},
+                                                         {Setting::io, "best-effort/2"},
+                                                         {Setting::io, "idle"},
+                                                         {Setting::cpu_weight, "idle"},
+                                                         {Setting::cpu_weight, 250},
+                                                         {Setting::io_weight, 10},
+                                                         {Setting::cpus, "0-3,8"},
+                                                         {Setting::cpus, "numa:1"},
+                                                         {Setting::oom_score_adj, -500},
+                                                         {Setting::timer_slack, "50us"},
+                                                         {Setting::uclamp_min, 20},
+                                                         {Setting::uclamp_max, 100},
+                                                         {Setting::children, "reset"}};
     for (const auto& [setting, raw_value] : rows) {
         const auto value = parse_value(setting, raw_value);
         REQUIRE_MESSAGE(value, info(setting).name);
@@ -76,11 +87,13 @@ TEST_CASE("every setting reads back what it prints")
 TEST_CASE("a wrong value is refused with what was expected instead")
 {
     const std::vector<std::pair<Setting, RawValue>> rows{
-        {Setting::nice, 25},          {Setting::nice, "low"},       {Setting::sched, "fifo/0"}, {Setting::sched, "fifo/100"},
-        {Setting::sched, "rr"},       {Setting::sched, 3},          {Setting::slice, "50us"},   {Setting::slice, "101ms"},
-        {Setting::io, "best-effort"}, {Setting::io, "realtime/8"},  {Setting::cpu_weight, 0},   {Setting::cpu_weight, "low"},
-        {Setting::cpus, "numa:x"},    {Setting::cpus, "fast"},      {Setting::children, "none"}, {Setting::timer_slack, "0ns"},
-        {Setting::io, "best-effort/2x"}, {Setting::uclamp_max, -1}, {Setting::program_class, ""}};
+        {Setting::nice, 25},           {Setting::nice, "low"},          {Setting::sched, "fifo/0"},
+        {Setting::sched, "fifo/100"},  {Setting::sched, "rr"},          {Setting::sched, 3},
+        {Setting::slice, "50us"},      {Setting::slice, "101ms"},       {Setting::io, "best-effort"},
+        {Setting::io, "realtime/8"},   {Setting::cpu_weight, 0},        {Setting::cpu_weight, "low"},
+        {Setting::cpus, "numa:x"},     {Setting::cpus, "fast"},         {Setting::children, "none"},
+        {Setting::timer_slack, "0ns"}, {Setting::io, "best-effort/2x"}, {Setting::uclamp_max, -1},
+        {Setting::program_class, ""}};
     for (const auto& [setting, raw_value] : rows)
         CHECK_MESSAGE(!parse_value(setting, raw_value), to_text(raw_value));
     CHECK(parse_value(Setting::nice, 25).error().message() == "nice = 25: expected a whole number from -20 to 19");

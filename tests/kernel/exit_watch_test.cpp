@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The end of single processes, on real ones.
+#include "kernel/exit_watch.hpp"
+
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <doctest/doctest.h>
-
 #include <csignal>
 
-#include "kernel/exit_watch.hpp"
+#include <doctest/doctest.h>
+
 #include "kernel/procfs.hpp"
 
 using namespace priorityd;

@@ -31,14 +31,10 @@ using std::chrono::milliseconds;
 std::string policy()
 {
     switch (::sched_getscheduler(0)) {
-        case SCHED_OTHER:
-            return "other";
-        case SCHED_OTHER | SCHED_RESET_ON_FORK:
-            return "other, reset";
-        case SCHED_RR | SCHED_RESET_ON_FORK:
-            return "rr, reset";
-        default:
-            return "another";
+        case SCHED_OTHER: return "other";
+        case SCHED_OTHER | SCHED_RESET_ON_FORK: return "other, reset";
+        case SCHED_RR | SCHED_RESET_ON_FORK: return "rr, reset";
+        default: return "another";
     }
 }
 

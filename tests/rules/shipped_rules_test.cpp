@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The shipped rules: every file is read without a complaint, and programs that people know get what they should.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <set>
+
+#include <doctest/doctest.h>
 
 #include "core/decide.hpp"
 #include "kernel/accounts.hpp"
@@ -28,7 +28,10 @@ const std::shared_ptr<const Policy>& policy()
     return kPolicy;
 }
 
-std::string class_of(const GivenFacts& facts) { return classify(policy(), facts).process.class_name; }
+std::string class_of(const GivenFacts& facts)
+{
+    return classify(policy(), facts).process.class_name;
+}
 
 }  // namespace
 
@@ -62,14 +65,35 @@ TEST_CASE("no shipped class is real-time, SCHED_IDLE or protected from the out-o
 
 TEST_CASE("programs that people know are in the class that people expect")
 {
-    const std::pair<const char*, const char*> rows[] = {
-        {"pipewire", "realtime-audio"}, {"kwin_wayland", "compositor"}, {"gnome-shell", "compositor"}, {"Xorg", "compositor"},
-        {"zoom", "call"}, {"mpv", "media"}, {"firefox", "browser"}, {"chrome", "browser"}, {"code", "interactive"},
-        {"libreoffice", "interactive"}, {"alacritty", "terminal"}, {"steam", "launcher"}, {"dota2", "game"}, {"g++", "build"},
-        {"cc1plus", "build"}, {"rustc", "build"}, {"ninja", "build"}, {"qemu-system-x86_64", "virtual-machine"},
-        {"dockerd", "service"}, {"postgres", "service"}, {"nginx", "service"}, {"borg", "background"}, {"updatedb", "background"},
-        {"xz", "batch"}, {"HandBrakeCLI", "batch"}, {"llama-server", "inference"}, {"ollama", "inference"}, {"prometheus", "service"},
-        {"htop", "terminal"}};
+    const std::pair<const char*, const char*> rows[] = {{"pipewire", "realtime-audio"},
+                                                        {"kwin_wayland", "compositor"},
+                                                        {"gnome-shell", "compositor"},
+                                                        {"Xorg", "compositor"},
+                                                        {"zoom", "call"},
+                                                        {"mpv", "media"},
+                                                        {"firefox", "browser"},
+                                                        {"chrome", "browser"},
+                                                        {"code", "interactive"},
+                                                        {"libreoffice", "interactive"},
+                                                        {"alacritty", "terminal"},
+                                                        {"steam", "launcher"},
+                                                        {"dota2", "game"},
+                                                        {"g++", "build"},
+                                                        {"cc1plus", "build"},
+                                                        {"rustc", "build"},
+                                                        {"ninja", "build"},
+                                                        {"qemu-system-x86_64", "virtual-machine"},
+                                                        {"dockerd", "service"},
+                                                        {"postgres", "service"},
+                                                        {"nginx", "service"},
+                                                        {"borg", "background"},
+                                                        {"updatedb", "background"},
+                                                        {"xz", "batch"},
+                                                        {"HandBrakeCLI", "batch"},
+                                                        {"llama-server", "inference"},
+                                                        {"ollama", "inference"},
+                                                        {"prometheus", "service"},
+                                                        {"htop", "terminal"}};
     for (const auto& [name, expected] : rows)
         CHECK_MESSAGE(class_of({.name = name}) == expected, name);
 }

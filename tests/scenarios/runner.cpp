@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Plays *.scenario files through the pipeline: events and facts go in, decisions come out. See README.md for the verbs.
+/// Plays *.scenario files through the pipeline: events and facts go in, decisions come out. See README.md for the
+/// verbs.
 
 #include <fstream>
 #include <functional>
@@ -230,14 +231,16 @@ const std::map<std::string, Scenario::Verb>& Scenario::verbs()
              int wanted = 0;
              line >> session >> wanted;
              if (s.kernel_.autogroups[session] != wanted)
-                 throw Mismatch(fmt::format("session {} has {}, expected {}", session, s.kernel_.autogroups[session], wanted));
+                 throw Mismatch(
+                     fmt::format("session {} has {}, expected {}", session, s.kernel_.autogroups[session], wanted));
          }},
         {"expect-writes",
          [](Scenario& s, std::istream& line) {
              std::size_t wanted = 0;
              line >> wanted;
              if (s.kernel_.log.size() != wanted)
-                 throw Mismatch(fmt::format("{} writes, expected {}; the last: {}", s.kernel_.log.size(), wanted, s.kernel_.log.empty() ? "none" : s.kernel_.log.back()));
+                 throw Mismatch(fmt::format("{} writes, expected {}; the last: {}", s.kernel_.log.size(), wanted,
+                                            s.kernel_.log.empty() ? "none" : s.kernel_.log.back()));
              s.kernel_.log.clear();
          }},
     };

@@ -156,10 +156,22 @@ void add_values(SettingMap& into, const SetUclamp& action)
     if (action.max)
         into.set(Setting::uclamp_max, *action.max);
 }
-void add_values(SettingMap& into, const SetIoPriority& action) { into.set(Setting::io, action.priority); }
-void add_values(SettingMap& into, const SetAffinity& action) { into.set(Setting::cpus, CpuChoice{action.cpus}); }
-void add_values(SettingMap& into, const SetOomScoreAdj& action) { into.set(Setting::oom_score_adj, action.value); }
-void add_values(SettingMap& into, const SetTimerSlack& action) { into.set(Setting::timer_slack, action.slack); }
+void add_values(SettingMap& into, const SetIoPriority& action)
+{
+    into.set(Setting::io, action.priority);
+}
+void add_values(SettingMap& into, const SetAffinity& action)
+{
+    into.set(Setting::cpus, CpuChoice{action.cpus});
+}
+void add_values(SettingMap& into, const SetOomScoreAdj& action)
+{
+    into.set(Setting::oom_score_adj, action.value);
+}
+void add_values(SettingMap& into, const SetTimerSlack& action)
+{
+    into.set(Setting::timer_slack, action.slack);
+}
 
 }  // namespace
 
@@ -224,7 +236,10 @@ Result<Gid> FakeAccounts::gid_of(const std::string& group) const
     return failure(ENOENT, "group " + group);
 }
 
-std::shared_ptr<const Policy> policy_of(const std::string& rules) { return policy_of(rules, ""); }
+std::shared_ptr<const Policy> policy_of(const std::string& rules)
+{
+    return policy_of(rules, "");
+}
 
 std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::string& settings)
 {

@@ -56,11 +56,11 @@ public:
     Result<void> watch(ProcessHandle& process) override;
     void unwatch(Pid pid) override { watched.erase(pid); }
 
-    std::vector<std::string> log;      ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
-    std::map<int, int> autogroups;     ///< Session -> nice value; absent means 0.
-    std::set<Pid> watched;             ///< Whose end is to be told.
-    bool has_no_descriptors = false;   ///< From now on nothing more can be watched.
-    int lists = 0;                     ///< How often all processes have been listed.
+    std::vector<std::string> log;     ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
+    std::map<int, int> autogroups;    ///< Session -> nice value; absent means 0.
+    std::set<Pid> watched;            ///< Whose end is to be told.
+    bool has_no_descriptors = false;  ///< From now on nothing more can be watched.
+    int lists = 0;                    ///< How often all processes have been listed.
 
 private:
     friend class FakeHandle;

@@ -13,8 +13,9 @@ constexpr FactSet kNameFacts = Fact::exe | Fact::stat | Fact::argv;
 
 std::string class_reason(const ProgramClass& program_class)
 {
-    return program_class.description.empty() ? fmt::format("class {}", program_class.name)
-                                             : fmt::format("class {}: {}", program_class.name, program_class.description);
+    return program_class.description.empty()
+               ? fmt::format("class {}", program_class.name)
+               : fmt::format("class {}: {}", program_class.name, program_class.description);
 }
 
 }  // namespace
@@ -53,9 +54,15 @@ void RulesEngine::add(const Rule& rule, Decision& into) const
     if (rule.class_index != Rule::kNone) {
         const ProgramClass& given = policy_->classes()[rule.class_index];
         const auto reason = class_reason(given);
-        into.add({.setting = Setting::program_class, .value = ClassName{given.name}, .source = place, .because = "this rule matches"});
+        into.add({.setting = Setting::program_class,
+                  .value = ClassName{given.name},
+                  .source = place,
+                  .because = "this rule matches"});
         for (const auto& [setting, value] : given.settings)
-            into.add({.setting = setting, .value = value, .source = place, .because = reason,
+            into.add({.setting = setting,
+                      .value = value,
+                      .source = place,
+                      .because = reason,
                       .origin = Contribution::Origin::from_class});
     }
     if (const auto* own = policy_->own_settings(rule)) {
