@@ -71,13 +71,14 @@ start_private_bus() {
 EOF
     cp "$top/units/org.priorityd1.conf" "$scratch/"
     address=unix:path=$scratch/bus
-    dbus-daemon --nofork --config-file="$scratch/bus.conf" &
+    dbus-daemon --nofork --config-file="$scratch/bus.conf" 2>"$scratch/bus.log" &
     bus_pid=$!
     for _ in $(seq 100); do
         [ -S "$scratch/bus" ] && return 0
         kill -0 "$bus_pid" 2>/dev/null || break
         sleep 0.05
     done
+    cat "$scratch/bus.log" >&2
     echo "dbus-daemon does not start; going on without D-Bus" >&2
     address=none
 }

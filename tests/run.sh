@@ -52,6 +52,7 @@ export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-$top/build-logs}/.cach
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$top} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export PYTHONDONTWRITEBYTECODE=1
 # Warnings are errors where a machine reads them, and only warnings where a person works on them.
 werror=false
 [ -z "${CI:-}" ] || werror=true
@@ -126,7 +127,7 @@ suite() {
 # Tests that need root say so and are skipped when there is no way to get it. --quick asks nobody for a password.
 root_where_possible() {
     if [ $quick = no ] && as_root true 2>/dev/null; then
-        as_root env ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" "$@"
+        as_root env ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" PYTHONDONTWRITEBYTECODE=1 "$@"
     else
         "$@"
     fi
@@ -142,7 +143,7 @@ build() {
     local cc=$1 cxx=$2 dir=$3
     shift 3
     [ -f "$dir/build.ninja" ] || CC=$cc CXX=$cxx meson setup "$dir" "$top" -Dwerror=$werror "$@" || return 1
-    ninja -C "$dir"
+    ninja -C "$dir" -k 0
 }
 
 sources() {

@@ -141,8 +141,13 @@ void Daemon::on_events()
     counters_.events_lost += drained.overruns;
     if (drained.failure)
         return on_broken_connector(*drained.failure);
-    if (drained.overruns > 0)
+    // Until the queue has been empty once the kernel goes on dropping, without telling again: a scan before that would
+    // miss what starts meanwhile. Source: NETLINK_S_CONGESTED in net/netlink/af_netlink.c.
+    has_lost_events_ = has_lost_events_ || drained.overruns > 0;
+    if (has_lost_events_ && !drained.more) {
+        has_lost_events_ = false;
         request_scan();
+    }
     arm_timers(at);
 }
 

@@ -78,7 +78,8 @@ private:
     EventRate rate_;
     std::vector<ChangeListener*> listeners_;
     std::optional<FolderWatch> watch_;
-    bool is_scan_due_ = false;  // asked for and not begun
+    bool has_lost_events_ = false;  // and has not asked for a scan yet
+    bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
     Source events_, exits_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;

@@ -102,8 +102,6 @@ int run(const Options& options, const Log& log)
     auto connector = kernel::ProcConnector::open();
     if (!connector)
         return fail(log, connector.error());
-    if (const auto missing = kernel::missing_capabilities(); !missing.empty())
-        log.warning(fmt::format("{}; going on with what is there", missing));
     for (const auto& note : connector->notes())
         log.info(note);
     auto lock = StateLock::take(options.state);
@@ -114,6 +112,8 @@ int run(const Options& options, const Log& log)
     auto loop = EventLoop::open();
     if (!loop)
         return fail(log, loop.error());
+    if (const auto missing = kernel::missing_capabilities(); !missing.empty())
+        log.warning(fmt::format("{}; going on with what is there", missing));
     BusSeat seat{log};
     const bool has_bus = options.bus != "none";
     if (has_bus) {

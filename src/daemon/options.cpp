@@ -18,7 +18,7 @@ const std::map<std::string, Log::Level> kLevels{{"error", Log::Level::error},
 
 void describe(CLI::App& app, Options& options)
 {
-    app.set_version_flag("--version", PRIORITYD_VERSION);
+    app.set_version_flag("--version", std::string{"priorityd "} + PRIORITYD_VERSION);
     app.add_option("--config", options.config,
                    "Settings file, instead of /etc/priorityd/priorityd.toml and its drop-ins")
         ->type_name("FILE");
