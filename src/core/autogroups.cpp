@@ -127,7 +127,7 @@ std::optional<Autogroups::State> Autogroups::state(SessionId id) const
     const auto because =
         session.bystander && wish_of(session) > kNeutral
             ? fmt::format("session {}: not lowered, process {} in it was not", raw(id), raw(*session.bystander))
-            : fmt::format("session {}: what its {} known processes have in common", raw(id), session.members.size());
+            : fmt::format("session {}: for all of its known processes ({})", raw(id), session.members.size());
     return State{.value = session.written, .because = because, .outcome = session.outcome};
 }
 
