@@ -161,7 +161,9 @@ format_check() {
 }
 
 tidy_check() {
-    run-clang-tidy -quiet -j "$(nproc)" -p "$top/build-clang" "^$top/src/"
+    run-clang-tidy -quiet -j "$(nproc)" -p "$top/build-clang" "^$top/src/" 2>&1 |
+        sed -e 's/\x1b\[[0-9;]*m//g' -e '/^clang-tidy/d' -e '/^[0-9]* warnings.* generated\.$/d' -e '/^Suppressed/d' \
+            -e '/^Use -header-filter/d' -e '/^$/d'
 }
 
 needs_program() {

@@ -20,6 +20,9 @@ public:
     /// The facts that it still wants before it can judge this process; empty when it can. Asked again after each
     /// reading, so it can ask for dear facts only when the cheap ones have made them matter.
     [[nodiscard]] virtual FactSet needs(const Snapshot& process) const = 0;
+    /// Of a process of which only exe is known: whether judge() can be asked already, and what it says then will stand
+    /// unless another of the process's names says otherwise.
+    [[nodiscard]] virtual bool knows_by_exe(const Snapshot& /*process*/) const { return false; }
     /// Appends what it has to say of the process, lowest precedence first; nothing when it has no opinion.
     virtual void judge(const Snapshot& process, Instant now, Decision& into) const = 0;
 };

@@ -86,8 +86,11 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
     if (pid == kInit || pid == world_.own_pid)
         return;
     const auto handle = world_.source.open(pid);
+    if (!handle)
+        return forget(pid, now);
     Snapshot process;
-    if (!handle || !read_facts(**handle, process))
+    Ledger early = table_.find(pid) ? Ledger{} : act_on_exe(**handle, process, now);
+    if (!read_facts(**handle, process))
         return forget(pid, now);
     if (process.is_kernel_thread || process.is_zombie)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
@@ -97,7 +100,28 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
     if (decision.empty())
         leave_alone(**handle, process, now);
     else
-        enforce(**handle, std::move(process), std::move(decision), now);
+        enforce(**handle, std::move(process), std::move(decision), std::move(early), now);
+}
+
+/// Most programs are known by their file alone. What the rules say of it is done before the other facts are read, which
+/// takes longer than all the rest; the full look follows at once, and corrects it where another name says otherwise.
+Ledger Pipeline::act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now)
+{
+    Ledger ledger;
+    const auto knows = [&](const auto& engine) { return engine->knows_by_exe(process); };
+    if (!handle.read(Fact::exe, process) || std::ranges::none_of(engines_, knows))
+        return ledger;
+    const auto decision = decide(engines_, policy_->settings().limits, process, now);
+    act(handle, decision.effective(), ledger);
+    return ledger;
+}
+
+Tally Pipeline::act(ProcessHandle& handle, const SettingMap& wanted, Ledger& ledger)
+{
+    const Tally tally = carry_out(handle, wanted, ledger, tools());
+    tally_.applied += tally.applied;
+    tally_.failed += tally.failed;
+    return tally;
 }
 
 bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
@@ -111,15 +135,16 @@ bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
     return true;
 }
 
-void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Instant now)
+/// `early`: what act_on_exe() has done to a process that is not tracked yet.
+void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now)
 {
     const auto wanted = decision.effective();
     TrackedProcess& tracked = table_.track(process.key);
     const bool was_known = !tracked.decision.empty();
     const auto settings_before = was_known ? tracked.decision.effective() : SettingMap{};
-    const Tally tally = carry_out(handle, wanted, tracked.ledger, tools());
-    tally_.applied += tally.applied;
-    tally_.failed += tally.failed;
+    if (!was_known)
+        tracked.ledger = std::move(early);
+    const Tally tally = act(handle, wanted, tracked.ledger);
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);

@@ -77,7 +77,9 @@ private:
 
     void examine(Pid pid, Instant now, Look look);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
-    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Instant now);
+    Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
+    Tally act(ProcessHandle& handle, const SettingMap& wanted, Ledger& ledger);
+    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
     void watch_exit(ProcessHandle& handle, Instant now);

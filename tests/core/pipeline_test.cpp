@@ -110,6 +110,38 @@ TEST_CASE("facts are read only when the policy needs them")
     CHECK_FALSE(house.kernel.at(43).read.contains(Fact::devices));
 }
 
+TEST_CASE("a program that is known by its file gets its priority before anything else of it is read")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    house.exec(42);
+    CHECK(house.kernel.at(42).read_before_first_act == FactSet{Fact::exe});
+    CHECK(house.kernel.log == Lines{"42 nice=-4"});
+    CHECK(house.pipeline.tally().applied == 1);
+    house.pipeline.restore();
+    CHECK(house.kernel.log.back() == "42 nice=0");
+}
+
+TEST_CASE("what the file alone said is corrected when a later rule knows another name")
+{
+    House house{std::string{kRules} + "[[rule]]\nname = \"renamed\"\nclass = \"build\"\n"};
+    house.kernel.add({.pid = 42, .comm = "renamed", .exe = "/usr/bin/mpv"});
+    house.exec(42);
+    CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 10);
+    CHECK(house.pipeline.explain(Pid{42})->process.class_name == "build");
+    house.pipeline.restore();
+    CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 0);
+    CHECK(find_value<SchedPolicy>(house.kernel.at(42).actual, Setting::sched)->kind == SchedPolicy::Kind::other);
+}
+
+TEST_CASE("a file whose rules ask for more is not acted on early")
+{
+    House house{std::string{kRules} + "[[rule]]\nname = \"mpv\"\narg = \"--idle\"\nset = { nice = 3 }\n"};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv", .argv = {"mpv", "--idle"}});
+    house.exec(42);
+    CHECK(house.kernel.log == Lines{"42 nice=3"});
+}
+
 TEST_CASE("pid 1, kernel threads and the daemon itself are never touched")
 {
     House house{"[[rule]]\nname = \"*\"\nset = { nice = 5 }\n"};

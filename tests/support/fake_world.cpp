@@ -180,6 +180,8 @@ Outcome FakeKernel::apply(ProcessHandle& process, const Action& action, const Se
     auto* fake = static_cast<FakeHandle&>(process).find();
     if (!fake)
         return {Outcome::Kind::vanished, {}};
+    if (fake->read_before_first_act.empty())
+        fake->read_before_first_act = fake->read;
     SettingMap values;
     std::visit([&](const auto& what) { add_values(values, what); }, action);
     std::string line = fmt::format("{}", fake->pid);

@@ -36,7 +36,8 @@ struct FakeProcess {
     std::uint64_t start_ticks = 1;
     Uses uses;
     SettingMap actual;
-    FactSet read;  ///< Out: every fact that has been asked for.
+    FactSet read;                   ///< Out: every fact that has been asked for.
+    FactSet read_before_first_act;  ///< Out: those that had been when something was first done to it.
 };
 
 /// Processes and their autogroups; acting on them changes them as the kernel would.

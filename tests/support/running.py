@@ -1,5 +1,5 @@
-# SPDX-License-Identifier: GPL-3.0-or-later
-# Starting and ending priorityd and a private bus, for the system tests and the benchmark.
+#SPDX - License - Identifier : GPL - 3.0 - or -later
+#Starting and ending priorityd and a private bus, for the system tests and the benchmark.
 """Everything here is a context manager or has end(), and leaves no process and no file behind."""
 import os
 import pathlib
@@ -54,7 +54,7 @@ def end_process(process: subprocess.Popen, seconds: float = 10) -> int:
         process.terminate()
     watchdog = threading.Timer(seconds, process.kill)
     watchdog.start()
-    try:
+try:
         return process.wait()
     finally:
         watchdog.cancel()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engines/rules.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,15 @@ FactSet RulesEngine::needs(const Snapshot& process) const
             facts |= missing(*condition, process);
     }
     return facts;
+}
+
+bool RulesEngine::knows_by_exe(const Snapshot& process) const
+{
+    std::vector<std::uint32_t> candidates;
+    policy_->candidates(process.names, candidates);
+    return !candidates.empty() && std::ranges::none_of(candidates, [this](std::uint32_t number) {
+        return policy_->condition(policy_->rules()[number]) != nullptr;
+    });
 }
 
 void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into) const
