@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace priorityd {
 namespace {
 
@@ -24,7 +22,7 @@ const ProgramClass* Policy::find_class(std::string_view name) const
 
 std::string Policy::place_text(Place place) const
 {
-    return fmt::format("{}:{}", files_.at(place.file), place.line);
+    return files_.at(place.file) + ':' + std::to_string(place.line);
 }
 
 const Condition* Policy::condition(const Rule& rule) const

@@ -91,20 +91,25 @@ class Floor:
         self.process.stdout.close()
 
 
-class ExecCounter(threading.Thread):
+class EventCounter(threading.Thread):
     """Counts the events that priorityd asks for, independently of it. Source: linux/cn_proc.h."""
-    KINDS = {0x2: "exec", 0x4: "uid", 0x200: "comm", 0x80000000: "exit"}
+    KINDS = {0x2: "exec", 0x4: "uid", 0x200: "comm"}
 
     def __init__(self):
         super().__init__(daemon=True)
         self.counts = dict.fromkeys(self.KINDS.values(), 0)
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 11)  # NETLINK_CONNECTOR
         self.socket.bind((0, 1))                                               # CN_IDX_PROC
-        listen = struct.pack("=IIIIHH", 1, 1, 0, 0, 8, 0) + struct.pack("=II", 1, sum(self.KINDS))
-        self.socket.send(struct.pack("=IHHII", 16 + len(listen), 3, 0, 0, 0) + listen)
+        self.socket.send(self.request(1, sum(self.KINDS)))
         self.socket.settimeout(0.2)
         self.stopped = False
         self.start()
+
+    @staticmethod
+    def request(operation: int, kinds: int) -> bytes:
+        """operation: 1 to listen, 2 to end that; kernels do not notice that a socket is closed."""
+        message = struct.pack("=IIIIHH", 1, 1, 0, 0, 8, 0) + struct.pack("=II", operation, kinds)
+        return struct.pack("=IHHII", 16 + len(message), 3, 0, 0, 0) + message
 
     def run(self):
         while not self.stopped:
@@ -117,6 +122,7 @@ class ExecCounter(threading.Thread):
     def stop(self) -> dict[str, int]:
         self.stopped = True
         self.join()
+        self.socket.send(self.request(2, 0))
         self.socket.close()
         return self.counts
 
@@ -212,7 +218,7 @@ class Bench:
         """Wake-ups while nothing happens, next to the events that happened all the same."""
         with self.daemon() as daemon:
             time.sleep(1)
-            counter = ExecCounter()
+            counter = EventCounter()
             figures = self.tools.procbench("idle", "-P", daemon.pid, "-s", self.counts.idle_seconds)
             return {"wakeups": figures["ctxt_vol"], "cpu_ms": figures["cpu_ms"], "events": counter.stop()}
 
@@ -329,7 +335,7 @@ def reason_to_skip(options) -> str | None:
     if tuple(map(int, platform.release().split(".")[:2])) < (6, 6):
         return "Linux before 6.6: floor needs the filter of the proc connector that came with it"
     try:
-        ExecCounter().stop()
+        EventCounter().stop()
     except OSError as error:
         return f"no proc connector here: {error}"
     return None

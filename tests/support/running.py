@@ -54,7 +54,7 @@ def end_process(process: subprocess.Popen, seconds: float = 10) -> int:
         process.terminate()
     watchdog = threading.Timer(seconds, process.kill)
     watchdog.start()
-try:
+    try:
         return process.wait()
     finally:
         watchdog.cancel()

@@ -12,7 +12,7 @@ import harness
 from harness import nice_of
 
 BENCH = pathlib.Path(os.environ.get("BENCH", harness.TOP / "build/tests/bench"))
-EXECS = 25_000  # with the exits 50,000 events; a buffer of 8 MiB holds some 20,000
+EXECS = 30_000  # a buffer of 8 MiB holds some 20,000 events
 ALIVE = 100
 
 
