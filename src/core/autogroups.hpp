@@ -45,7 +45,7 @@ public:
         std::string because;
         std::string outcome;
     };
-    [[nodiscard]] std::optional<State> state(SessionId session) const;
+    [[nodiscard]] std::optional<State> state(SessionId id) const;
 
 private:
     struct Session {

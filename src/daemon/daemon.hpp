@@ -64,7 +64,7 @@ private:
     void step_scan();
     void run_due();
     void publish();
-    void arm_timers(Instant now);
+    void arm_timers(Instant at);
     void apply_settings();
     [[nodiscard]] std::shared_ptr<const Policy> load_policy();
     void log_ready() const;

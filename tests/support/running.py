@@ -1,5 +1,5 @@
-#SPDX - License - Identifier : GPL - 3.0 - or -later
-#Starting and ending priorityd and a private bus, for the system tests and the benchmark.
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Starting and ending priorityd and a private bus, for the system tests and the benchmark.
 """Everything here is a context manager or has end(), and leaves no process and no file behind."""
 import os
 import pathlib
