@@ -77,10 +77,10 @@ TEST_CASE("every setting reads back what it prints")
                                                          {Setting::uclamp_min, 20},
                                                          {Setting::uclamp_max, 100},
                                                          {Setting::children, "reset"}};
-    for (const auto& [setting, raw_value] : rows) {
-        const auto value = parse_value(setting, raw_value);
-        REQUIRE_MESSAGE(value, info(setting).name);
-        CHECK_MESSAGE(to_raw(*value) == raw_value, info(setting).name);
+    for (const auto& row : rows) {
+        const auto value = parse_value(row.first, row.second);
+        REQUIRE_MESSAGE(value, info(row.first).name);
+        CHECK_MESSAGE(to_raw(*value) == row.second, info(row.first).name);
     }
 }
 
@@ -94,8 +94,8 @@ TEST_CASE("a wrong value is refused with what was expected instead")
         {Setting::cpus, "numa:x"},     {Setting::cpus, "fast"},         {Setting::children, "none"},
         {Setting::timer_slack, "0ns"}, {Setting::io, "best-effort/2x"}, {Setting::uclamp_max, -1},
         {Setting::program_class, ""}};
-    for (const auto& [setting, raw_value] : rows)
-        CHECK_MESSAGE(!parse_value(setting, raw_value), to_text(raw_value));
+    for (const auto& row : rows)
+        CHECK_MESSAGE(!parse_value(row.first, row.second), to_text(row.second));
     CHECK(parse_value(Setting::nice, 25).error().message() == "nice = 25: expected a whole number from -20 to 19");
 }
 

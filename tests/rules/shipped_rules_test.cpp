@@ -94,8 +94,8 @@ TEST_CASE("programs that people know are in the class that people expect")
                                                         {"ollama", "inference"},
                                                         {"prometheus", "service"},
                                                         {"htop", "terminal"}};
-    for (const auto& [name, expected] : rows)
-        CHECK_MESSAGE(class_of({.name = name}) == expected, name);
+    for (const auto& row : rows)
+        CHECK_MESSAGE(class_of({.name = row.first}) == row.second, row.first);
 }
 
 TEST_CASE("what a shell is for is not decided by the catalogue")
