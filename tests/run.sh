@@ -186,62 +186,71 @@ if [ $install = yes ]; then
     }
 fi
 
-plain_build() {
-    if [ -z "${plain_status:-}" ]; then
-        plain_status=0
-        # g++ 12 takes the appending of short strings for overlapping copies (its bug 105329): no error, even in CI.
-        step "build with g++" build gcc g++ build -Dcpp_args=-Wno-error=restrict || plain_status=$?
+# build_once NAME COMMAND...: a step that several stages need; the second time it only tells how the first one ended.
+declare -A build_status
+build_once() {
+    if [ -z "${build_status[$1]:-}" ]; then
+        build_status[$1]=0
+        step "$@" || build_status[$1]=$?
     fi
-    return "$plain_status"
+    return "${build_status[$1]}"
 }
 
+# g++ 12 takes the appending of short strings for overlapping copies (its bug 105329): no error, even in CI.
+plain_build() {
+    build_once "build with g++" build gcc g++ build -Dcpp_args=-Wno-error=restrict
+}
+
+# Without optimisation: this build is for its warnings, its tests and clang-tidy, not for speed.
 clang_build() {
-    if [ -z "${clang_status:-}" ]; then
-        clang_status=0
-        # Without optimisation: this build is for its warnings, its tests and clang-tidy, not for speed.
-        step "build with clang++" build clang clang++ build-clang -Doptimization=0 -Db_ndebug=false ||
-            clang_status=$?
-    fi
-    return "$clang_status"
+    build_once "build with clang++" build clang clang++ build-clang -Doptimization=0 -Db_ndebug=false
 }
 
 # The fuzz targets live in this build, since they need the sanitizers too.
 sanitized_build() {
-    if [ -z "${sanitized_status:-}" ]; then
-        sanitized_status=0
-        step "build with sanitizers" build clang clang++ build-asan -Dfuzz=true -Ddebug=true -Doptimization=1 \
-            -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false \
-            "-Dcpp_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all" || sanitized_status=$?
-    fi
-    return "$sanitized_status"
+    build_once "build with sanitizers" build clang clang++ build-asan -Dfuzz=true -Ddebug=true -Doptimization=1 \
+        -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false \
+        "-Dcpp_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all"
+}
+
+# built BUILD NAME...: builds. Where that fails, what NAMEs stand for counts as skipped, since the build counts as failed.
+built() {
+    local name build=$1
+    shift
+    "$build" && return 0
+    for name in "$@"; do
+        note "$name" skipped "its build failed"
+    done
+    return 1
 }
 
 unit=(--no-suite bus --no-suite system --no-suite bench --no-suite fuzz)
+further_suites=()
+[ $quick = yes ] || further_suites=(bus system)
 
-if wanted gcc && plain_build; then
+if wanted gcc && built plain_build unit "${further_suites[@]}"; then
     suite "unit suites" build "${unit[@]}"
-    if [ $quick = no ]; then
-        suite "bus suite" build --suite bus
-        suite "system suite" build --suite system
-    fi
+    for further in "${further_suites[@]}"; do
+        suite "$further suite" build --suite "$further"
+    done
 fi
-if wanted clang && needs_program clang++ "clang++ suites" && clang_build; then
+if wanted clang && needs_program clang++ "unit suites, clang++" && built clang_build "unit suites, clang++"; then
     suite "unit suites, clang++" build-clang "${unit[@]}"
 fi
-if wanted asan && needs_program clang++ "sanitizer suites" && sanitized_build; then
+if wanted asan && needs_program clang++ "sanitized suites" && built sanitized_build "sanitized suites"; then
     suite "unit suites, sanitized" build-asan --timeout-multiplier 4 "${unit[@]}"
     suite "bus suite, sanitized" build-asan --timeout-multiplier 4 --suite bus
 fi
-if wanted fuzz && needs_program clang++ "fuzz targets" && sanitized_build; then
+if wanted fuzz && needs_program clang++ "fuzz targets" && built sanitized_build "fuzz targets"; then
     suite "fuzz targets" build-asan --suite fuzz
 fi
 if wanted format && needs_program clang-format "clang-format"; then
     step "clang-format" format_check
 fi
-if wanted tidy && needs_program run-clang-tidy "clang-tidy" && clang_build; then
+if wanted tidy && needs_program run-clang-tidy "clang-tidy" && built clang_build "clang-tidy"; then
     step "clang-tidy" tidy_check
 fi
-if wanted bench && plain_build; then
+if wanted bench && built plain_build "benchmark, tiny counts"; then
     suite "benchmark, tiny counts" build --suite bench
 fi
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/nearest.hpp"
+#include "core/text.hpp"
 
 namespace priorityd {
 namespace {
@@ -163,13 +164,13 @@ void PolicyBuilder::index(RuleDraft& draft, Rule& rule, std::uint32_t number)
 }
 
 void PolicyBuilder::report(Diagnostics& diagnostics, const RuleDraft& draft, Diagnostic::Level level,
-                           std::string what) const
+                           std::string_view what) const
 {
     diagnostics.push_back({.level = level,
                            .file = policy_.files_.at(draft.place.file),
                            .line = draft.place.line,
                            .column = draft.column,
-                           .what = std::move(what)});
+                           .what = escaped(what)});
 }
 
 }  // namespace priorityd

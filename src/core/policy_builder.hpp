@@ -41,7 +41,7 @@ private:
     void resolve_class(const RuleDraft& draft, Rule& rule, Diagnostics& diagnostics) const;
     void check_odds(const RuleDraft& draft, Diagnostics& diagnostics);
     void index(RuleDraft& draft, Rule& rule, std::uint32_t number);
-    void report(Diagnostics& diagnostics, const RuleDraft& draft, Diagnostic::Level level, std::string what) const;
+    void report(Diagnostics& diagnostics, const RuleDraft& draft, Diagnostic::Level level, std::string_view what) const;
 
     Policy policy_;
     std::vector<RuleDraft> drafts_;

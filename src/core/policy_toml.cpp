@@ -43,9 +43,9 @@ public:
 
     void read_rules(const toml::table& root);
     void read_settings(const toml::table& root, Settings& settings);
-    void error(const toml::source_region& where, std::string what)
+    void error(const toml::source_region& where, std::string_view what)
     {
-        report(Diagnostic::Level::error, where, std::move(what));
+        report(Diagnostic::Level::error, where, what);
     }
 
 private:
@@ -56,11 +56,11 @@ private:
         std::function<void(const toml::node&)> read;
     };
 
-    void warn(const toml::source_region& where, std::string what)
+    void warn(const toml::source_region& where, std::string_view what)
     {
-        report(Diagnostic::Level::warning, where, std::move(what));
+        report(Diagnostic::Level::warning, where, what);
     }
-    void report(Diagnostic::Level level, const toml::source_region& where, std::string what);
+    void report(Diagnostic::Level level, const toml::source_region& where, std::string_view what);
     void unknown_key(const Key& key, std::string_view in, const Words& known);
 
     /// Hands each key of `table` to its entry; others are reported with the nearest known one.
@@ -122,19 +122,16 @@ std::optional<RawValue> raw_value(const toml::node& node)
     return std::nullopt;
 }
 
-void TomlFile::report(Diagnostic::Level level, const toml::source_region& where, std::string what)
+/// What a file says may hold anything, so all that is said of it is made safe to show here.
+void TomlFile::report(Diagnostic::Level level, const toml::source_region& where, std::string_view what)
 {
-    diagnostics_.push_back({.level = level,
-                            .file = path_,
-                            .line = where.begin.line,
-                            .column = where.begin.column,
-                            .what = std::move(what)});
+    diagnostics_.push_back(
+        {.level = level, .file = path_, .line = where.begin.line, .column = where.begin.column, .what = escaped(what)});
 }
 
 void TomlFile::unknown_key(const Key& key, std::string_view in, const Words& known)
 {
-    error(key.source(),
-          fmt::format("unknown key \"{}\" in {}{}", escaped(key.str()), in, suggestion(key.str(), known)));
+    error(key.source(), fmt::format("unknown key \"{}\" in {}{}", key.str(), in, suggestion(key.str(), known)));
 }
 
 void TomlFile::read_table(const toml::table& table, std::string_view in, std::span<const Entry> entries)
@@ -237,7 +234,7 @@ void TomlFile::read_program(const Key& key, const toml::node& node)
         return error(
             key.source(),
             fmt::format("\"{}\" is a path: names in [programs] have no slash; write a [[rule]] with exe = \"{}\"",
-                        escaped(key.str()), escaped(key.str())));
+                        key.str(), key.str()));
     if (!class_name)
         return;
     RuleDraft draft{.place = place(key.source()),
@@ -303,7 +300,7 @@ void TomlFile::read_match_key(const MatchKeyInfo& key, const toml::node& node, C
             term.any_of.push_back(*std::move(made));
         else if (made.error().is_vanished())
             warn(element.source(), fmt::format("{} \"{}\" is not known on this machine: the rule matches nobody by it",
-                                               key.name, escaped(*pattern)));
+                                               key.name, *pattern));
         else
             error(element.source(), made.error().doing);
     };
@@ -399,7 +396,7 @@ std::optional<std::string> TomlFile::text(const toml::node& node, std::string_vi
 {
     if (const auto* string = node.as_string())
         return string->get();
-    error(node.source(), fmt::format("{} is {}: expected text in quotes", escaped(key), type_name(node)));
+    error(node.source(), fmt::format("{} is {}: expected text in quotes", key, type_name(node)));
     return std::nullopt;
 }
 
@@ -415,7 +412,7 @@ const toml::table* TomlFile::table(const toml::node& node, std::string_view key,
 {
     if (const auto* found = node.as_table())
         return found;
-    error(node.source(), fmt::format("{} is {}: expected a table, {}", escaped(key), type_name(node), example));
+    error(node.source(), fmt::format("{} is {}: expected a table, {}", key, type_name(node), example));
     return nullptr;
 }
 
@@ -437,7 +434,7 @@ public:
             else
                 reader.read_rules(root);
         } catch (const toml::parse_error& broken) {
-            reader.error(broken.source(), fmt::format("not TOML: {}", escaped(broken.description())));
+            reader.error(broken.source(), fmt::format("not TOML: {}", broken.description()));
         }
     }
 

@@ -234,6 +234,18 @@ TEST_CASE("a value out of range is told with what was expected")
     CHECK(one_complaint("[class.a]\nuclamp_min = 80\nuclamp_max = 20\n").find("exchange them") != std::string::npos);
 }
 
+TEST_CASE("what a file says is made safe to show")
+{
+    const auto has_controls = [](const std::string& text) {
+        return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    };
+    for (const auto* rules :
+         {"[programs]\nx = \"me\\u001bdia\"\n", "[class.\"a\\tb\"]\nnicee = 1\n",
+          "[class.\"a\\nb\"]\n[programs]\nx = \"zzzzzz\"\n", "[[rule]]\nuses = \"g\\u0007\"\nset = { nice = 1 }\n",
+          "[[rule]]\nname = \"x\"\nset = { sched = \"\\u0001\" }\n"})
+        CHECK_FALSE(has_controls(one_complaint(rules)));
+}
+
 TEST_CASE("all errors of all files come at once, in order")
 {
     const auto reading = read_policy({{PolicyFile::Kind::rules, "b.toml", "[class.a]\nnice = 25\nsched = 1\n", ""},
