@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -181,7 +182,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text)
     constexpr double kMost = 1e15;  // eleven days; doubles count nanoseconds exactly up to there
     if (nanoseconds > kMost)
         return std::nullopt;
-    return std::chrono::nanoseconds{static_cast<std::int64_t>(nanoseconds + 0.5)};
+    return std::chrono::nanoseconds{std::llround(nanoseconds)};
 }
 
 std::string duration_text(std::chrono::nanoseconds duration)

@@ -17,6 +17,9 @@ namespace {
 constexpr std::uint32_t kEvents =
     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
 
+/// Room for some hundred events; what does not fit is read next.
+constexpr std::size_t kReadBytes = 16384;
+
 }  // namespace
 
 Result<FolderWatch> FolderWatch::open()
@@ -59,7 +62,7 @@ void FolderWatch::add(const std::filesystem::path& folder, const std::string& na
 bool FolderWatch::has_changed()
 {
     bool is_ours = false;
-    alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+    alignas(inotify_event) std::array<char, kReadBytes> buffer;
     for (ssize_t length = 0; (length = read(inotify_.get(), buffer.data(), buffer.size())) > 0;) {
         for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
             const auto* event =
