@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
 
 #include "bus/connection.hpp"
+#include "core/control.hpp"
 #include "core/explain.hpp"
 #include "core/inspection.hpp"
 
@@ -20,6 +22,7 @@ struct ClientError {
         no_daemon,       ///< No bus, nobody on it, or it went away during the call.
         not_authorised,  ///< The daemon or the bus does not allow it to this user.
         no_such_process,
+        no_such_override,
         refused_rules,  ///< The rules have errors; the property Diagnostics has them.
         failed,         ///< Anything else; the text says what.
     };
@@ -74,6 +77,15 @@ public:
     [[nodiscard]] ClientResult<Explanation> explanation(Pid pid);
     [[nodiscard]] ClientResult<Explanation> classify(const GivenFacts& facts);
     [[nodiscard]] ClientResult<Reloaded> reload();
+
+    // These allow the daemon to have a person asked for a password, and so may take as long as that takes.
+
+    /// The id of the new override.
+    [[nodiscard]] ClientResult<std::string> add_override(const OverrideRequest& request);
+    [[nodiscard]] ClientResult<void> remove_override(const std::string& id);
+    [[nodiscard]] ClientResult<std::vector<OverrideView>> overrides();
+    /// Names and texts of the caller's own rules; none to take them back.
+    [[nodiscard]] ClientResult<Reloaded> use_user_rules(const std::vector<std::pair<std::string, std::string>>& files);
 
     /// From now on tells `watcher`, which must outlive this, whenever connection() is driven by a loop.
     /// Errors: no_daemon when there is none to begin with.

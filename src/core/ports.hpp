@@ -84,4 +84,21 @@ public:
     [[nodiscard]] virtual Result<CpuSet> resolve(const CpuSetName& name) = 0;
 };
 
+/// What one setting of one process was before priorityd changed it, and what it was changed to.
+struct Original {
+    ProcessKey process;
+    Setting setting{};
+    Value before;
+    Value written;  ///< Equal to `before` once it has been put back.
+    friend bool operator==(const Original&, const Original&) = default;
+};
+
+/// Keeps originals where the next priorityd finds them, should this one end without putting them back.
+class Originals {
+public:
+    virtual ~Originals() = default;
+    /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail.
+    virtual void about_to_write(const Original& original) = 0;
+};
+
 }  // namespace priorityd

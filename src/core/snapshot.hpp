@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/units.hpp"
 
 namespace priorityd {
 
@@ -20,6 +22,7 @@ enum class Fact : std::uint16_t {
     parent = 1 << 5,     ///< ancestors, the first alone: facts of the parent.
     ancestors = 1 << 6,  ///< ancestors: facts of all of them.
     devices = 1 << 7,    ///< uses: the links in /proc/PID/fd.
+    file = 1 << 8,       ///< is_user_program: owner and mode of the program's file and of the folders above it.
 };
 
 /// A set of facts.
@@ -67,23 +70,26 @@ using Names = std::vector<std::string>;
 struct Snapshot {
     FactSet known;  ///< Which of the members below are filled in.
 
-    ProcessKey key;                 ///< stat
-    std::string exe;                ///< exe: absolute path; " (deleted)" removed; empty for a kernel thread.
-    std::string comm;               ///< stat: at most 15 bytes.
-    std::vector<std::string> argv;  ///< argv: the first 4 KiB of it.
-    Pid parent{};                   ///< stat
-    std::int32_t session = 0;       ///< stat: id of the session.
-    bool has_tty = false;           ///< stat: has a controlling terminal.
-    bool is_kernel_thread = false;  ///< stat
-    bool is_zombie = false;         ///< stat: the leader has ended.
-    int threads = 1;                ///< stat
-    Uid uid{};                      ///< owner
-    Gid gid{};                      ///< owner
-    std::string cgroup;             ///< cgroup: path in the unified (else systemd's) hierarchy, "/" for the root.
-    std::string cpu_cgroup;         ///< cgroup: path in the v1 cpu hierarchy; empty where there is none.
-    std::vector<Names> ancestors;   ///< parent, ancestors: nearest first.
-    Uses uses;                      ///< devices
-    Names names;                    ///< derived from exe, comm and argv.
+    ProcessKey key;                    ///< stat
+    std::string exe;                   ///< exe: absolute path; " (deleted)" removed; empty for a kernel thread.
+    std::string comm;                  ///< stat: at most 15 bytes.
+    std::vector<std::string> argv;     ///< argv: the first 4 KiB of it.
+    Pid parent{};                      ///< stat
+    std::int32_t session = 0;          ///< stat: id of the session.
+    bool has_tty = false;              ///< stat: has a controlling terminal.
+    bool is_kernel_thread = false;     ///< stat
+    bool is_zombie = false;            ///< stat: the leader has ended.
+    int threads = 1;                   ///< stat
+    std::optional<Nice> nice;          ///< stat: of the main thread.
+    std::optional<SchedPolicy> sched;  ///< stat: of the main thread; empty for a policy that rules do not know.
+    Uid uid{};                         ///< owner
+    Gid gid{};                         ///< owner
+    std::string cgroup;                ///< cgroup: path in the unified (else systemd's) hierarchy, "/" for the root.
+    std::string cpu_cgroup;            ///< cgroup: path in the v1 cpu hierarchy; empty where there is none.
+    std::vector<Names> ancestors;      ///< parent, ancestors: nearest first.
+    Uses uses;                         ///< devices
+    bool is_user_program = false;      ///< file: an ordinary user could have put the program there, or changed it.
+    Names names;                       ///< derived from exe, comm and argv.
 
     /// The name to show: the first of names, else comm.
     [[nodiscard]] const std::string& shown_name() const { return names.empty() ? comm : names.front(); }
