@@ -71,6 +71,32 @@ SettingMap read_actual(ProcessHandle& process, const SettingMap& goal, Ledger& l
     return actual;
 }
 
+/// What nobody has touched, with CPUs. Finding out which there are may load the topology: only where it matters.
+SettingMap untouched_with_cpus(const Tools& tools)
+{
+    SettingMap untouched = tools.untouched;
+    if (const auto all = tools.cpu_sets.resolve({"all"}))
+        untouched.set(Setting::cpus, CpuChoice{*all});
+    return untouched;
+}
+
+Plan plan_for(const SettingMap& goal, const SettingMap& actual, const Ledger& ledger, const Tools& tools)
+{
+    if (goal.contains(Setting::cpus))
+        return plan(goal, actual, untouched_with_cpus(tools), ledger);
+    return plan(goal, actual, tools.untouched, ledger);
+}
+
+void settle(const Plan& plan, Ledger& ledger, Instant now)
+{
+    for (const auto& [setting, outcome] : plan.settled) {
+        if (outcome.kind == Kind::held)
+            ledger.hold(setting, outcome, now);
+        else
+            ledger.note(setting, outcome);
+    }
+}
+
 /// What the kernel has made of a value: it cuts a set of CPUs to what the process's cpuset allows. Anything else it
 /// takes as it is or not at all.
 Value taken(ProcessHandle& process, Setting setting, const Value& wanted)
@@ -81,6 +107,18 @@ Value taken(ProcessHandle& process, Setting setting, const Value& wanted)
     return now ? *now : wanted;
 }
 
+/// What is to be remembered of a setting that is about to be written.
+Original original(const ProcessKey& key, Setting setting, const SettingMap& actual, const SettingMap& goal,
+                  const Ledger& ledger)
+{
+    const auto* entry = ledger.find(setting);
+    const bool is_ours = entry && entry->written && entry->before;
+    return {.process = key,
+            .setting = setting,
+            .before = is_ours ? *entry->before : *actual.find(setting),
+            .written = *goal.find(setting)};
+}
+
 void count(const Outcome& outcome, Tally& tally)
 {
     tally.applied += outcome.kind == Kind::applied ? 1U : 0U;
@@ -89,22 +127,23 @@ void count(const Outcome& outcome, Tally& tally)
 
 }  // namespace
 
-Tally carry_out(ProcessHandle& process, const SettingMap& wanted, Ledger& ledger, const Tools& tools)
+Tally carry_out(ProcessHandle& process, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger,
+                const Tools& tools, Instant now)
 {
     SettingMap goal = wanted;
-    for (auto& [setting, outcome] : settle_dead_knobs(goal, tools.knobs).settled)
-        ledger.note(setting, std::move(outcome));
+    settle(settle_dead_knobs(goal, tools.knobs), ledger, now);
     resolve_cpus(goal, tools.cpu_sets, ledger);
     for (const auto& [setting, value] : to_put_back(wanted, ledger))
         goal.set(setting, value);
 
     const SettingMap actual = read_actual(process, goal, ledger);
-    auto [actions, settled] = plan(goal, actual, ledger);
-    for (auto& [setting, outcome] : settled)
-        ledger.note(setting, std::move(outcome));
+    const Plan todo = plan_for(goal, actual, ledger, tools);
+    settle(todo, ledger, now);
     Tally tally;
     const SettingMap ours = ledger.written();
-    for (const auto& action : actions) {
+    for (const auto& action : todo.actions) {
+        for (const auto setting : settings_of(action))
+            tools.originals.about_to_write(original(key, setting, actual, goal, ledger));
         const auto outcome = tools.actuator.apply(process, action, ours);
         for (const auto setting : settings_of(action)) {
             ledger.note(setting, *actual.find(setting), taken(process, setting, *goal.find(setting)), outcome);

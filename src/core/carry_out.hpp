@@ -16,6 +16,8 @@ struct Tools {
     Actuator& actuator;
     CpuSets& cpu_sets;
     const Knobs& knobs;
+    const SettingMap& untouched;  ///< What a process has that nobody has touched, without cpus: that is the set "all".
+    Originals& originals;
 };
 
 /// How many settings the kernel has taken and refused.
@@ -24,8 +26,10 @@ struct Tally {
     std::uint64_t failed = 0;
 };
 
-/// Writes the settings of `wanted` that differ, and puts back those in `ledger` that `wanted` no longer has, unless
-/// somebody else has changed them since. Every outcome is noted in `ledger`; one that fails stops no other.
-Tally carry_out(ProcessHandle& process, const SettingMap& wanted, Ledger& ledger, const Tools& tools);
+/// Writes the settings of `wanted` that differ, and puts back those in `ledger` that `wanted` no longer has, except
+/// those that somebody else has set. `key`: of this very process. Every outcome is noted in `ledger`; one that fails
+/// stops no other.
+Tally carry_out(ProcessHandle& process, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger,
+                const Tools& tools, Instant now);
 
 }  // namespace priorityd

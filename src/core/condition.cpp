@@ -151,7 +151,7 @@ const MatchKeyInfo* find_match_key(std::string_view name)
     return found == kTable.end() ? nullptr : found;
 }
 
-Result<Pattern> make_pattern(MatchKey key, const std::string& text, const Accounts& accounts)
+Pattern text_pattern(MatchKey key, const std::string& text)
 {
     Pattern pattern{.text = text, .is_glob = has_wildcards(text)};
     const bool is_name = key == MatchKey::name || key == MatchKey::parent || key == MatchKey::ancestor;
@@ -159,6 +159,12 @@ Result<Pattern> make_pattern(MatchKey key, const std::string& text, const Accoun
         pattern.letters = Case::ignored;
     if (!pattern.is_glob && pattern.letters == Case::sensitive)
         pattern.text = unescape(text);
+    return pattern;
+}
+
+Result<Pattern> make_pattern(MatchKey key, const std::string& text, const Accounts& accounts)
+{
+    Pattern pattern = text_pattern(key, text);
     if (key == MatchKey::user)
         return with_account(std::move(pattern), accounts.uid_of(text));
     if (key == MatchKey::group)

@@ -71,6 +71,8 @@ public:
     [[nodiscard]] virtual Result<Gid> gid_of(const std::string& group) const = 0;  ///< Errors: ENOENT.
 };
 
+/// For keys that are compared as text: all but user, group and uses.
+[[nodiscard]] Pattern text_pattern(MatchKey key, const std::string& text);
 /// Errors: EINVAL for a word that `uses` does not know; ENOENT for an unknown account.
 [[nodiscard]] Result<Pattern> make_pattern(MatchKey key, const std::string& text, const Accounts& accounts);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "core/names.hpp"
@@ -29,15 +30,23 @@ std::string loss_of(const Decision& decision, std::size_t loser)
     return fmt::format("went with its class, replaced by {}", decision.class_name());
 }
 
-std::string outcome_of(const Contribution& contribution, const Ledger* ledger)
+std::string outcome_of(const Contribution& contribution, const Ledger* ledger, const Clocks& clocks)
 {
     const auto* entry = ledger ? ledger->find(contribution.setting) : nullptr;
+    if (entry && entry->held_since && entry->outcome.kind == Outcome::Kind::held)
+        return fmt::format("held by someone else since {}: {} = {}", clocks.date_text(*entry->held_since),
+                           info(contribution.setting).name, entry->outcome.detail);
     if (entry)
         return entry->outcome.to_text();
     return is_class(contribution) || !ledger ? "decided" : "not tried";
 }
 
 }  // namespace
+
+std::string Clocks::date_text(Instant then) const
+{
+    return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", date - std::chrono::round<std::chrono::seconds>(now - then));
+}
 
 ProcessView view_of(const Snapshot& process, const Decision& decision)
 {
@@ -58,7 +67,7 @@ ProcessView view_of(const Snapshot& process, const Decision& decision)
     return view;
 }
 
-std::vector<ExplainRow> explain(const Decision& decision, const Ledger* ledger)
+std::vector<ExplainRow> explain(const Decision& decision, const Ledger* ledger, const Clocks& clocks)
 {
     std::vector<ExplainRow> rows;
     const auto wins = decision.in_force();
@@ -69,7 +78,7 @@ std::vector<ExplainRow> explain(const Decision& decision, const Ledger* ledger)
                         .source = contribution.source,
                         .because = contribution.because,
                         .effective = wins[i],
-                        .outcome = wins[i] ? outcome_of(contribution, ledger) : loss_of(decision, i)});
+                        .outcome = wins[i] ? outcome_of(contribution, ledger, clocks) : loss_of(decision, i)});
     }
     return rows;
 }

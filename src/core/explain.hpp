@@ -2,6 +2,7 @@
 /// A Decision and its outcomes as rows for people and for the bus.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,9 +43,18 @@ struct Explanation {
     std::vector<ExplainRow> rows;
 };
 
+/// One instant by both clocks, so that others can be told by the calendar.
+struct Clocks {
+    Instant now{};
+    std::chrono::sys_seconds date{};
+
+    /// "2026-11-21 06:41:22 UTC".
+    [[nodiscard]] std::string date_text(Instant then) const;
+};
+
 [[nodiscard]] ProcessView view_of(const Snapshot& process, const Decision& decision);
 /// One row per contribution, in order. `ledger` is null for a process that need not exist.
-[[nodiscard]] std::vector<ExplainRow> explain(const Decision& decision, const Ledger* ledger);
+[[nodiscard]] std::vector<ExplainRow> explain(const Decision& decision, const Ledger* ledger, const Clocks& clocks);
 
 /// What somebody says of a process that need not exist, for `classify`. Empty members are unknown.
 struct GivenFacts {

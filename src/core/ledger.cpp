@@ -23,6 +23,23 @@ void Ledger::note(Setting setting, Outcome outcome)
     entry(setting).outcome = std::move(outcome);
 }
 
+void Ledger::hold(Setting setting, Outcome outcome, Instant now)
+{
+    Entry& held = entry(setting);
+    held.outcome = std::move(outcome);
+    if (!held.held_since)
+        held.held_since = now;
+}
+
+void Ledger::adopt(Setting setting, Value before, Value written)
+{
+    Entry& adopted = entry(setting);
+    adopted.before = std::move(before);
+    adopted.written = std::move(written);
+    adopted.outcome = {Outcome::Kind::already_so, {}};
+    adopted.held_since.reset();
+}
+
 void Ledger::forget(Setting setting)
 {
     std::erase_if(entries_, [&](const Entry& entry) { return entry.setting == setting; });
@@ -54,7 +71,8 @@ Ledger::Entry& Ledger::entry(Setting setting)
     const auto found = std::ranges::find(entries_, setting, &Entry::setting);
     if (found != entries_.end())
         return *found;
-    return entries_.emplace_back(Entry{.setting = setting, .before = {}, .written = {}, .outcome = {}});
+    return entries_.emplace_back(
+        Entry{.setting = setting, .before = {}, .written = {}, .outcome = {}, .held_since = {}});
 }
 
 }  // namespace priorityd

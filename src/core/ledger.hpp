@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/action.hpp"
+#include "core/ids.hpp"
 #include "core/setting.hpp"
 
 namespace priorityd {
@@ -18,12 +19,19 @@ public:
         std::optional<Value> before;   ///< Found when priorityd first wrote it; what a restore goes back to.
         std::optional<Value> written;  ///< What priorityd has put there; empty while it has not.
         Outcome outcome;               ///< Of the last attempt.
+        /// When it was first seen that somebody else has set it; from then on it is theirs.
+        std::optional<Instant> held_since;
     };
 
     /// Notes the outcome of an attempt. The first `before` of a setting is kept; `wanted` becomes written when applied.
     void note(Setting setting, const Value& before, const Value& wanted, Outcome outcome);
     /// Notes an outcome without an attempt: not live, already so, vanished.
     void note(Setting setting, Outcome outcome);
+    /// Somebody else has set it. It stays theirs, whatever they make of it, until adopt().
+    void hold(Setting setting, Outcome outcome, Instant now);
+    /// As if priorityd had written `written` over `before`: it came along from the process that started this one, was
+    /// left by an earlier priorityd, or is taken under control because a person says so.
+    void adopt(Setting setting, Value before, Value written);
     /// The setting is no longer priorityd's: it has been put back, or somebody else holds it.
     void forget(Setting setting);
 

@@ -46,27 +46,38 @@ SettingMap actual_of(ProcessHandle& handle)
     return actual;
 }
 
+/// What somebody else has set since priorityd last looked.
+void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
+{
+    const auto written = ledger.written();
+    for (const auto& [setting, value] : written) {
+        const auto actual = handle.actual(setting);
+        if (actual && *actual != value)
+            ledger.hold(setting, {Outcome::Kind::held, to_text(*actual)}, now);
+    }
+}
+
 }  // namespace
 
-Pipeline::Pipeline(World world, Knobs knobs, std::shared_ptr<const Policy> policy)
-    : world_{world}, knobs_{std::move(knobs)}, policy_{std::move(policy)}, engines_{make_engines(policy_)}
+Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
+    : world_{std::move(world)}, knobs_{std::move(knobs)}, layers_{std::move(layers)}, engines_{make_engines(layers_)}
 {
 }
 
-void Pipeline::use(std::shared_ptr<const Policy> policy)
+void Pipeline::use(Layers layers)
 {
-    policy_ = std::move(policy);
-    engines_ = make_engines(policy_);
+    layers_ = std::move(layers);
+    engines_ = make_engines(layers_);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
 {
     switch (event.kind) {
-        case Event::Kind::exec: return examine(event.process, now, Look::first);
+        case Event::Kind::exec: return examine(event.process, now, Look::exec);
         case Event::Kind::comm: return on_comm(event, now);
         case Event::Kind::uid:
-            if (event.is_leader() && policy_->needs().contains(Fact::owner))
-                examine(event.process, now, Look::first);
+            if (event.is_leader() && layers_.needs_owner())
+                examine(event.process, now, Look::news);
             return;
     }
 }
@@ -76,9 +87,9 @@ void Pipeline::on_comm(const Event& event, Instant now)
     if (!event.is_leader())
         return;
     const auto* tracked = table_.find(event.process);
-    const bool is_news = tracked ? tracked->process.comm != event.comm : policy_->could_match(event.comm);
+    const bool is_news = tracked ? tracked->process.comm != event.comm : layers_.could_match(event.comm);
     if (is_news)
-        examine(event.process, now, Look::first);
+        examine(event.process, now, Look::news);
 }
 
 void Pipeline::examine(Pid pid, Instant now, Look look)
@@ -94,9 +105,10 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
         return forget(pid, now);
     if (process.is_kernel_thread || process.is_zombie)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
-    if (look == Look::first && process.known.contains(Fact::devices))
+    if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
-    auto decision = decide(engines_, policy_->settings().limits, process, now);
+    process.inherited = inheritance_of(process, **handle, look);
+    auto decision = decide(**handle, process, now);
     if (decision.empty())
         leave_alone(**handle, process, now);
     else
@@ -111,14 +123,29 @@ Ledger Pipeline::act_on_exe(ProcessHandle& handle, Snapshot& process, Instant no
     const auto knows = [&](const auto& engine) { return engine->knows_by_exe(process); };
     if (!handle.read(Fact::exe, process) || std::ranges::none_of(engines_, knows))
         return ledger;
-    const auto decision = decide(engines_, policy_->settings().limits, process, now);
-    act(handle, decision.effective(), ledger);
+    Snapshot identity;  // apart, so that no name but the file's is known yet
+    if (!handle.read(Fact::stat | Fact::owner, identity) || lineage_.may_inherit(identity, table_))
+        return ledger;
+    process.key = identity.key;
+    process.uid = identity.uid;
+    const auto decision = decide(handle, process, now);
+    act(handle, process.key, decision.effective(), ledger, now);
     return ledger;
 }
 
-Tally Pipeline::act(ProcessHandle& handle, const SettingMap& wanted, Ledger& ledger)
+Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
 {
-    const Tally tally = carry_out(handle, wanted, ledger, tools());
+    const auto& limits = layers_.policy->settings().limits;
+    auto decision = judge(engines_, process, now);
+    if (const auto wanted = limits_need(limits, decision, process); !wanted.empty())
+        (void)handle.read(wanted, process);  // a process that has ended meanwhile is found out by whoever acts on it
+    add_limits(engines_, limits, process, now, decision);
+    return decision;
+}
+
+Tally Pipeline::act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now)
+{
+    const Tally tally = carry_out(handle, key, wanted, ledger, tools(), now);
     tally_.applied += tally.applied;
     tally_.failed += tally.failed;
     return tally;
@@ -135,35 +162,115 @@ bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
     return true;
 }
 
+std::vector<Inherited> Pipeline::inheritance_of(const Snapshot& process, ProcessHandle& handle, Look look)
+{
+    const auto* tracked = table_.find(process.key.pid);
+    // What an earlier priorityd has left has an owner, but nothing is decided for it yet.
+    const bool is_decided = tracked && tracked->process.key == process.key && !tracked->decision.empty();
+    if (!is_decided)
+        return lineage_.may_inherit(process, table_) ? lineage_.inherited_by(process, handle, table_, world_.source)
+                                                     : std::vector<Inherited>{};
+    auto inherited = look == Look::exec ? Lineage::inherited_from_itself(*tracked, handle) : tracked->process.inherited;
+    std::erase_if(inherited, [&](const Inherited& one) { return !still_holds(one, process.key); });
+    return inherited;
+}
+
+/// Whether the process that it came along from would still be given it.
+bool Pipeline::still_holds(const Inherited& one, const ProcessKey& heir)
+{
+    if (!layers_.overrides->is_in_force(one.source))
+        return false;
+    if (one.from == heir)
+        return true;
+    const auto* parent = table_.find(one.from.pid);
+    if (parent && parent->process.key == one.from) {
+        const auto* entry = parent->ledger.find(one.setting);
+        return entry && entry->written == one.value;
+    }
+    // Either it has ended, and its children keep what they have, or it lives and nothing is decided for it any more.
+    const auto handle = world_.source.open(one.from.pid);
+    Snapshot process;
+    return !(handle && (*handle)->read(Fact::stat, process) && process.key == one.from);
+}
+
 /// `early`: what act_on_exe() has done to a process that is not tracked yet.
 void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now)
 {
     const auto wanted = decision.effective();
+    if (const auto* earlier = table_.find(process.key.pid); earlier && earlier->process.key != process.key)
+        forget(process.key.pid, now);
+    const bool is_new = table_.find(process.key.pid) == nullptr;
     TrackedProcess& tracked = table_.track(process.key);
-    const bool was_known = !tracked.decision.empty();
-    const auto settings_before = was_known ? tracked.decision.effective() : SettingMap{};
-    if (!was_known)
+    if (is_new)
         tracked.ledger = std::move(early);
-    const Tally tally = act(handle, wanted, tracked.ledger);
+    const auto settings_before = tracked.decision.effective();
+    const auto written_before = tracked.ledger.written();
+    adopt(process, tracked.ledger);
+    take_control(handle, decision, tracked.ledger);
+    const Tally tally = act(handle, process.key, wanted, tracked.ledger, now);
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
     process.argv = {};  // matched, and never shown
-    const bool is_change = !was_known || settings_before != wanted || tracked.process.names != process.names;
+    const bool is_change =
+        tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
     tracked.process = std::move(process);
     tracked.decision = std::move(decision);
+    lineage_.note_change(tracked);
     if (is_change || tally.applied > 0)
         changes_.add(view_of(tracked.process, tracked.decision));
+    const ProcessKey key = tracked.process.key;
+    const bool is_news_for_heirs = !is_new && written_before != tracked.ledger.written();
     if (!tracked.is_watched)
         watch_exit(handle, now);  // last, because it forgets a process that has ended meanwhile
+    if (is_news_for_heirs)
+        look_at_heirs(key, now);
+}
+
+/// What came along from another process counts as written by priorityd: it was, there.
+void Pipeline::adopt(const Snapshot& process, Ledger& ledger)
+{
+    for (const auto& one : process.inherited) {
+        const auto* entry = ledger.find(one.setting);
+        if (one.from == process.key || (entry && entry->written))
+            continue;
+        ledger.adopt(one.setting, one.before, one.value);
+        world_.originals.about_to_write(
+            {.process = process.key, .setting = one.setting, .before = one.before, .written = one.value});
+    }
+}
+
+void Pipeline::adopt(const std::vector<Original>& left)
+{
+    for (const auto& original : left)
+        table_.track(original.process).ledger.adopt(original.setting, original.before, original.written);
+}
+
+/// What somebody has just asked for goes over what somebody else has set before.
+void Pipeline::take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger)
+{
+    if (in_control_.empty())
+        return;
+    for (const auto& [setting, value] : decision.effective()) {
+        const auto* winner = decision.winner(setting);
+        if (std::ranges::find(in_control_, winner->source) == in_control_.end())
+            continue;
+        if (const auto now = handle.actual(setting)) {
+            const auto* entry = ledger.find(setting);
+            if (!entry || entry->written != *now)
+                ledger.adopt(setting, *now, *now);
+        }
+    }
 }
 
 /// Nobody has anything to say of this process. If somebody had before, that is taken back.
 void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now)
 {
     auto* tracked = table_.find(process.key.pid);
-    if (tracked && tracked->process.key == process.key) {
-        carry_out(handle, {}, tracked->ledger, tools());
+    const bool was_decided = tracked && tracked->process.key == process.key;
+    if (was_decided) {
+        carry_out(handle, process.key, {}, tracked->ledger, tools(), now);
+        lineage_.note_change(*tracked);
         changes_.add(view_of(process, {}));
     }
     if (tracked) {
@@ -172,6 +279,45 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
     }
     if (autogroups_.add_bystander(SessionId{process.session}, process.key.pid, now))
         watch_exit(handle, now);
+    if (was_decided)
+        look_at_heirs(process.key, now);
+}
+
+/// Those that have something from this process, which has changed.
+void Pipeline::look_at_heirs(const ProcessKey& from, Instant now)
+{
+    look_at_all(now, [&](const TrackedProcess& tracked) {
+        return tracked.process.key != from &&
+               std::ranges::find(tracked.process.inherited, from, &Inherited::from) != tracked.process.inherited.end();
+    });
+}
+
+void Pipeline::look_at_those_with(const std::string& source, Instant now)
+{
+    look_at_all(now, [&](const TrackedProcess& tracked) {
+        const auto& all = tracked.decision.contributions();
+        return std::ranges::find(all, source, &Contribution::source) != all.end();
+    });
+}
+
+template <typename Predicate>
+void Pipeline::look_at_all(Instant now, Predicate predicate)
+{
+    std::vector<Pid> pids;
+    for (const auto& [pid, tracked] : table_) {
+        if (predicate(tracked))
+            pids.push_back(pid);
+    }
+    std::ranges::sort(pids);  // parents before their children, as a rule
+    for (const Pid pid : pids)
+        examine(pid, now, Look::news);
+}
+
+void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
+{
+    in_control_.push_back(in_control);
+    examine(pid, now, Look::news);
+    std::erase(in_control_, in_control);
 }
 
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
@@ -188,6 +334,8 @@ void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
 
 void Pipeline::forget(Pid pid, Instant now)
 {
+    if (const auto* tracked = table_.find(pid))
+        lineage_.note_end(*tracked);
     table_.erase(pid);
     autogroups_.remove(pid, now);
 }
@@ -214,8 +362,10 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
     for (; count > 0 && !scan_.empty(); --count) {
         const Pid pid = scan_.back();
         scan_.pop_back();
-        examine(pid, now, Look::first);
+        examine(pid, now, Look::news);
     }
+    if (scan_.empty())
+        in_control_.clear();
     return !scan_.empty();
 }
 
@@ -229,27 +379,60 @@ std::optional<Instant> Pipeline::deadline() const
 void Pipeline::run_due(Instant now)
 {
     for (const Pid pid : timetable_.take_due(now))
-        examine(pid, now, Look::again);
+        examine(pid, now, Look::later);
     if (const auto due = autogroups_.deadline(); due && *due <= now)
         autogroups_.settle(world_.source, world_.actuator, world_.exits);
 }
 
-void Pipeline::restore()
+void Pipeline::restore(Instant now)
 {
     autogroups_.restore(world_.source, world_.actuator);
+    for (const Pid pid : world_.source.list()) {
+        if (!table_.find(pid))
+            put_back_inherited(pid, now);
+    }
     for (auto& [pid, tracked] : table_) {
-        if (!tracked.ledger.has_written())
-            continue;
-        const auto handle = world_.source.open(pid);
-        Snapshot process;
-        if (handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key)
-            carry_out(**handle, {}, tracked.ledger, tools());
+        if (tracked.ledger.has_written())
+            put_back(tracked, now);
     }
 }
 
-Result<ProcessView> Pipeline::view(Pid pid)
+void Pipeline::put_back(TrackedProcess& tracked, Instant now)
 {
-    auto explanation = explain(pid);
+    const auto handle = world_.source.open(tracked.process.key.pid);
+    Snapshot process;
+    if (handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key)
+        carry_out(**handle, process.key, {}, tracked.ledger, tools(), now);
+}
+
+/// Of a process that nothing was decided for because it has run no program of its own since it was forked.
+void Pipeline::put_back_inherited(Pid pid, Instant now)
+{
+    const auto handle = world_.source.open(pid);
+    Snapshot process;
+    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process) || !lineage_.may_inherit(process, table_))
+        return;
+    Ledger ledger;
+    for (const auto& one : lineage_.inherited_by(process, **handle, table_, world_.source))
+        ledger.adopt(one.setting, one.before, one.value);
+    carry_out(**handle, process.key, {}, ledger, tools(), now);
+}
+
+std::vector<Original> Pipeline::originals() const
+{
+    std::vector<Original> originals;
+    for (const auto& [pid, tracked] : table_) {
+        for (const auto& entry : tracked.ledger.entries()) {
+            if (entry.before && entry.written && *entry.before != *entry.written)
+                originals.push_back({tracked.process.key, entry.setting, *entry.before, *entry.written});
+        }
+    }
+    return originals;
+}
+
+Result<ProcessView> Pipeline::view(Pid pid, const Clocks& clocks)
+{
+    auto explanation = explain(pid, clocks);
     if (!explanation)
         return tl::unexpected(explanation.error());
     return std::move(explanation->process);
@@ -267,7 +450,7 @@ std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
     return views;
 }
 
-Result<Explanation> Pipeline::explain(Pid pid)
+Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
 {
     auto handle = world_.source.open(pid);
     if (!handle)
@@ -275,11 +458,14 @@ Result<Explanation> Pipeline::explain(Pid pid)
     Snapshot process;
     if (!read_facts(**handle, process))
         return failure(ESRCH, "reading process " + std::to_string(raw(pid)));
-    const auto* tracked = table_.find(pid);
-    const bool is_tracked = tracked && tracked->process.key == process.key;
-    const auto decision = is_tracked ? tracked->decision : Decision{};
-    Explanation explanation{.process = view_of(is_tracked ? tracked->process : process, decision),
-                            .rows = priorityd::explain(decision, is_tracked ? &tracked->ledger : nullptr)};
+    auto* tracked = table_.find(pid);
+    if (tracked && tracked->process.key != process.key)
+        tracked = nullptr;
+    if (tracked)
+        notice_others(**handle, tracked->ledger, clocks.now);
+    const auto decision = tracked ? tracked->decision : Decision{};
+    Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
+                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
     explanation.process.actual = actual_of(**handle);
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));
@@ -289,7 +475,7 @@ Result<Explanation> Pipeline::explain(Pid pid)
 bool Pipeline::steers_sessions() const
 {
     const auto knob = knobs_.find("autogroup");
-    return policy_->settings().autogroup && knob != knobs_.end() && knob->second.is_live;
+    return layers_.policy->settings().autogroup && knob != knobs_.end() && knob->second.is_live;
 }
 
 std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const

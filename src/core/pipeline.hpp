@@ -16,6 +16,7 @@
 #include "core/explain.hpp"
 #include "core/inspection.hpp"
 #include "core/knobs.hpp"
+#include "core/lineage.hpp"
 #include "core/policy.hpp"
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
@@ -29,22 +30,33 @@ struct World {
     Actuator& actuator;
     CpuSets& cpu_sets;
     ExitWatch& exits;
-    Pid own_pid{};  ///< The daemon itself, which it leaves alone like pid 1.
+    Originals& originals;
+    SettingMap untouched;  ///< What a process has that nobody has touched, without cpus.
+    Pid own_pid{};         ///< The daemon itself, which it leaves alone like pid 1.
 };
 
 class Pipeline {
 public:
-    Pipeline(World world, Knobs knobs, std::shared_ptr<const Policy> policy);
+    Pipeline(World world, Knobs knobs, Layers layers);
 
     /// The exec path: everything in here is paid for by the program that starts.
     void handle(const Event& event, Instant now);
     /// A process that the ExitWatch watched has ended.
     void on_exit(Pid pid, Instant now) { forget(pid, now); }
 
-    /// Takes over another policy. What is known of processes stays until begin_scan() has looked at them again.
-    void use(std::shared_ptr<const Policy> policy);
+    /// Takes over other rules, users' rules or overrides. What is known of processes stays until they are looked at
+    /// again: by begin_scan(), or by look_at() for the few that it can make a difference for.
+    void use(Layers layers);
+    /// From now on until the next scan has ended, what `source` decides is written over what somebody else has set.
+    void take_control(const std::string& source) { in_control_.push_back(source); }
+    /// Takes up what an earlier priorityd has changed and not put back. Before the first scan, which then decides.
+    void adopt(const std::vector<Original>& left);
     /// Queues every process there is, and every tracked one, to be looked at. One that is under way begins anew.
     void begin_scan();
+    /// Looks at one process, with `in_control` as in take_control().
+    void look_at(Pid pid, const std::string& in_control, Instant now);
+    /// Looks at all for which this source has had a say, and at those that have inherited from them.
+    void look_at_those_with(const std::string& source, Instant now);
     /// Looks at up to `count` of the queued ones; true while there are more. Slow: outside of real time.
     bool continue_scan(std::size_t count, Instant now);
 
@@ -53,33 +65,50 @@ public:
     /// Looks again at processes whose time has come and settles sessions. Slow: outside of real time.
     void run_due(Instant now);
 
-    /// Puts back everything that was written and not changed by somebody else since.
-    void restore();
+    /// Puts back everything that was written and not changed by somebody else since, in processes that have inherited
+    /// it without running a program of their own too. Lists all processes: slow.
+    void restore(Instant now);
 
     [[nodiscard]] bool has_changes() const { return !changes_.empty(); }
     [[nodiscard]] ChangeFeed::Batch take_changes() { return changes_.take(); }
 
-    [[nodiscard]] const Policy& policy() const { return *policy_; }
-    [[nodiscard]] const std::shared_ptr<const Policy>& shared_policy() const { return policy_; }
+    [[nodiscard]] const Policy& policy() const { return *layers_.policy; }
+    [[nodiscard]] const Layers& layers() const { return layers_; }
     [[nodiscard]] const Knobs& knobs() const { return knobs_; }
     [[nodiscard]] std::size_t tracked() const { return table_.size(); }
     [[nodiscard]] const Tally& tally() const { return tally_; }
 
     /// With what the process has now. Errors: ESRCH.
-    [[nodiscard]] Result<ProcessView> view(Pid pid);
+    [[nodiscard]] Result<ProcessView> view(Pid pid, const Clocks& clocks);
     [[nodiscard]] std::vector<ProcessView> views(const ProcessFilter& filter) const;
     /// A process that nothing was decided for is looked at on the spot. Errors: ESRCH.
-    [[nodiscard]] Result<Explanation> explain(Pid pid);
+    [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
+    /// What priorityd has written and not put back, of all processes.
+    [[nodiscard]] std::vector<Original> originals() const;
 
 private:
-    /// Whether a process has been looked at before since it started its program.
-    enum class Look : std::uint8_t { first, again };
+    /// Why a process is looked at.
+    enum class Look : std::uint8_t {
+        exec,   ///< It has started a program.
+        news,   ///< Something else about it has changed, or may have.
+        later,  ///< Some time has passed since.
+    };
 
     void examine(Pid pid, Instant now, Look look);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
-    Tally act(ProcessHandle& handle, const SettingMap& wanted, Ledger& ledger);
+    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
+    [[nodiscard]] std::vector<Inherited> inheritance_of(const Snapshot& process, ProcessHandle& handle, Look look);
+    [[nodiscard]] bool still_holds(const Inherited& one, const ProcessKey& heir);
+    void adopt(const Snapshot& process, Ledger& ledger);
+    void take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger);
+    Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
+    void put_back(TrackedProcess& tracked, Instant now);
+    void put_back_inherited(Pid pid, Instant now);
     void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now);
+    void look_at_heirs(const ProcessKey& from, Instant now);
+    template <typename Predicate>
+    void look_at_all(Instant now, Predicate predicate);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
     void watch_exit(ProcessHandle& handle, Instant now);
@@ -87,17 +116,22 @@ private:
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
-    [[nodiscard]] Tools tools() const { return {world_.actuator, world_.cpu_sets, knobs_}; }
+    [[nodiscard]] Tools tools() const
+    {
+        return {world_.actuator, world_.cpu_sets, knobs_, world_.untouched, world_.originals};
+    }
 
     World world_;
     Knobs knobs_;
-    std::shared_ptr<const Policy> policy_;
+    Layers layers_;
     Engines engines_;
     ProcessTable table_;
+    Lineage lineage_;
     Autogroups autogroups_;
     Timetable timetable_;
     ChangeFeed changes_;
     std::vector<Pid> scan_;
+    std::vector<std::string> in_control_;  // sources that are written over what others have set
     Tally tally_;
 };
 

@@ -13,15 +13,23 @@ bool is_written_somewhere(Setting setting)
     return setting != Setting::program_class && setting != Setting::children;
 }
 
-/// Settled without an attempt: empty when the setting is to be written.
-std::optional<Outcome> settle(Setting setting, const Value& wanted, const Value& actual, const Ledger& ledger)
+/// Whether somebody else than priorityd has put `actual` there.
+bool is_held(const Value& actual, const Value* untouched, const Ledger::Entry* entry)
 {
-    const auto* entry = ledger.find(setting);
+    if (entry && entry->held_since)
+        return true;
+    const Value* expected = entry && entry->written ? &*entry->written : untouched;
+    return expected && !(*expected == actual);
+}
+
+/// Settled without an attempt: empty when the setting is to be written.
+std::optional<Outcome> settle(const Value& wanted, const Value& actual, const Value* untouched,
+                              const Ledger::Entry* entry)
+{
     if (wanted == actual)
         return Outcome{entry && entry->written == wanted ? Kind::applied : Kind::already_so, {}};
-    const bool is_held = entry && entry->written && !(*entry->written == actual) && !(entry->before == actual);
-    if (is_held)
-        return Outcome{Kind::held, "somebody else has set " + to_text(actual)};
+    if (is_held(actual, untouched, entry))
+        return Outcome{Kind::held, to_text(actual)};
     return std::nullopt;
 }
 
@@ -89,7 +97,7 @@ Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs)
     return plan;
 }
 
-Plan plan(const SettingMap& wanted, const SettingMap& actual, const Ledger& ledger)
+Plan plan(const SettingMap& wanted, const SettingMap& actual, const SettingMap& untouched, const Ledger& ledger)
 {
     Plan plan;
     ActionList actions;
@@ -97,7 +105,7 @@ Plan plan(const SettingMap& wanted, const SettingMap& actual, const Ledger& ledg
         const auto* now = actual.find(setting);
         if (!now)
             continue;
-        if (auto outcome = settle(setting, value, *now, ledger))
+        if (auto outcome = settle(value, *now, untouched.find(setting), ledger.find(setting)))
             plan.settled.emplace_back(setting, *std::move(outcome));
         else
             actions.add(setting, value);

@@ -22,7 +22,9 @@ struct Plan {
 [[nodiscard]] Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs);
 
 /// `wanted` holds CPU sets by number; `actual` holds what was read, a setting missing there is left out of the plan.
-/// A value that differs from what `ledger` says was written there is held by somebody else and stays.
-[[nodiscard]] Plan plan(const SettingMap& wanted, const SettingMap& actual, const Ledger& ledger);
+/// What is neither what priorityd has written there nor, where it has not, what an `untouched` process has, was set by
+/// somebody else and stays.
+[[nodiscard]] Plan plan(const SettingMap& wanted, const SettingMap& actual, const SettingMap& untouched,
+                        const Ledger& ledger);
 
 }  // namespace priorityd

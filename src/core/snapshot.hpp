@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/setting.hpp"
 #include "core/units.hpp"
 
 namespace priorityd {
@@ -66,6 +67,17 @@ struct Uses {
 /// All the names a process goes by, without repetition, most telling first. See names.hpp.
 using Names = std::vector<std::string>;
 
+/// A value that priorityd gave to another process, and that came along from there by fork or exec.
+struct Inherited {
+    Setting setting{};
+    Value value;            ///< What the process has.
+    Value before;           ///< What that other process had before priorityd changed it.
+    ProcessKey from;        ///< The process that it came along from; itself where it has run another program before.
+    std::string from_name;  ///< Its name, or that program's.
+    std::string source;     ///< Who gave it: as in a Contribution.
+    std::optional<ChildrenPolicy> children;  ///< What was decided there about children.
+};
+
 /// Facts of one process. Text is as the kernel gave it: any bytes but NUL, not necessarily UTF-8.
 struct Snapshot {
     FactSet known;  ///< Which of the members below are filled in.
@@ -89,6 +101,7 @@ struct Snapshot {
     std::vector<Names> ancestors;      ///< parent, ancestors: nearest first.
     Uses uses;                         ///< devices
     bool is_user_program = false;      ///< file: an ordinary user could have put the program there, or changed it.
+    std::vector<Inherited> inherited;  ///< Filled in by the pipeline: what it has from priorityd without being decided.
     Names names;                       ///< derived from exe, comm and argv.
 
     /// The name to show: the first of names, else comm.

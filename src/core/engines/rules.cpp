@@ -2,22 +2,14 @@
 #include "core/engines/rules.hpp"
 
 #include <algorithm>
-#include <string>
 #include <vector>
+
+#include "core/engines/voices.hpp"
 
 namespace priorityd {
 namespace {
 
 constexpr FactSet kNameFacts = Fact::exe | Fact::stat | Fact::argv;
-
-/// Put together by hand: this is on the exec path, where a formatter's code is cold and costs microseconds.
-std::string class_reason(const ProgramClass& program_class)
-{
-    std::string reason = "class " + program_class.name;
-    if (!program_class.description.empty())
-        reason.append(": ").append(program_class.description);
-    return reason;
-}
 
 }  // namespace
 
@@ -61,24 +53,10 @@ void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into
 void RulesEngine::add(const Rule& rule, Decision& into) const
 {
     const auto place = policy_->place_text(rule.place);
-    if (rule.class_index != Rule::kNone) {
-        const ProgramClass& given = policy_->classes()[rule.class_index];
-        const auto reason = class_reason(given);
-        into.add({.setting = Setting::program_class,
-                  .value = ClassName{given.name},
-                  .source = place,
-                  .because = "this rule matches"});
-        for (const auto& [setting, value] : given.settings)
-            into.add({.setting = setting,
-                      .value = value,
-                      .source = place,
-                      .because = reason,
-                      .origin = Contribution::Origin::from_class});
-    }
-    if (const auto* own = policy_->own_settings(rule)) {
-        for (const auto& [setting, value] : *own)
-            into.add({.setting = setting, .value = value, .source = place, .because = "set by this rule"});
-    }
+    if (rule.class_index != Rule::kNone)
+        Voice{place, "this rule matches"}.give_class(policy_->classes()[rule.class_index], into);
+    if (const auto* own = policy_->own_settings(rule))
+        Voice{place, "set by this rule"}.give(*own, into);
 }
 
 }  // namespace priorityd

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The engine below all others: what becomes of values that came along from a process that priorityd has changed.
+/// A raise does not leak: children start from what their parent had before. A child of a lowered process stays lowered.
+/// The setting `children` of the parent decides otherwise.
+#pragma once
+
+#include "core/engine.hpp"
+
+namespace priorityd {
+
+class InheritanceEngine final : public Engine {
+public:
+    [[nodiscard]] std::string_view name() const override { return "inheritance"; }
+    [[nodiscard]] FactSet needs(const Snapshot& /*process*/) const override { return {}; }
+    void judge(const Snapshot& process, Instant now, Decision& into) const override;
+};
+
+}  // namespace priorityd

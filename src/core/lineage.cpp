@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/lineage.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace priorityd {
+namespace {
+
+/// Deeper trees exist only to annoy.
+constexpr int kMostLevels = 32;
+/// One for each session, cgroup and set of values, so this is a day of work on a desktop.
+constexpr std::size_t kMostEnded = 128;
+
+constexpr Pid kInit{1};
+
+/// Who gave a value in the first place: it may have come along to this process too.
+std::string source_of(const TrackedProcess& process, Setting setting)
+{
+    const auto* winner = process.decision.winner(setting);
+    return winner ? winner->source : std::string{"an earlier priorityd"};
+}
+
+/// The values of the bequest that the process really has.
+std::vector<Inherited> taken(const Bequest& bequest, ProcessHandle& handle)
+{
+    std::vector<Inherited> inherited;
+    for (const auto& item : bequest.items) {
+        const auto now = handle.actual(item.setting);
+        if (now && *now == item.written)
+            inherited.push_back({.setting = item.setting,
+                                 .value = item.written,
+                                 .before = item.before,
+                                 .from = bequest.from,
+                                 .from_name = bequest.name,
+                                 .source = item.source,
+                                 .children = bequest.children});
+    }
+    return inherited;
+}
+
+/// Nobody is started by a process that is younger.
+bool is_older(const ProcessKey& parent, const Snapshot& child)
+{
+    return parent.start_ticks <= child.key.start_ticks;
+}
+
+bool has_same_priority(const Snapshot& left, const Snapshot& right)
+{
+    return left.nice == right.nice && left.sched == right.sched;
+}
+
+/// False where the parent has only adopted the process: nobody gets into a session that his parent is not in, except by
+/// making it. Source: setsid(2).
+bool is_true_child(const Snapshot& process, const Snapshot& parent)
+{
+    const bool made_session = process.session == raw(process.key.pid);
+    return process.session == parent.session || made_session;
+}
+
+std::string cgroup_of(ProcessHandle& handle)
+{
+    Snapshot process;
+    return handle.read(Fact::cgroup, process) ? process.cgroup : std::string{};
+}
+
+/// The root holds everything that nobody has put anywhere, so being there together tells nothing.
+bool is_same_cgroup(const std::string& left, const std::string& right)
+{
+    return left == right && !left.empty() && left != "/";
+}
+
+}  // namespace
+
+Bequest bequest_of(const TrackedProcess& process)
+{
+    Bequest bequest{.from = process.process.key,
+                    .name = process.process.shown_name(),
+                    .uid = process.process.uid,
+                    .session = process.process.session,
+                    .cgroup = process.process.cgroup,
+                    .items = {},
+                    .children = {}};
+    for (const auto& entry : process.ledger.entries()) {
+        const bool is_changed = entry.written && entry.before && !(*entry.written == *entry.before);
+        if (is_changed && !entry.held_since)
+            bequest.items.push_back({.setting = entry.setting,
+                                     .before = *entry.before,
+                                     .written = *entry.written,
+                                     .source = source_of(process, entry.setting)});
+    }
+    const auto settings = process.decision.effective();
+    if (const auto* children = find_value<ChildrenPolicy>(settings, Setting::children))
+        bequest.children = *children;
+    return bequest;
+}
+
+void Lineage::note_change(const TrackedProcess& process)
+{
+    const auto& entries = process.ledger.entries();
+    const auto is_written = [](const Ledger::Entry& entry) { return entry.written && entry.written != entry.before; };
+    const auto is_seen = [&](const Ledger::Entry& entry) {
+        return is_written(entry) && (entry.setting == Setting::nice || entry.setting == Setting::sched);
+    };
+    if (std::ranges::any_of(entries, is_written) && std::ranges::none_of(entries, is_seen))
+        unseen_.insert(process.process.key.pid);
+    else
+        unseen_.erase(process.process.key.pid);
+}
+
+void Lineage::note_end(const TrackedProcess& process)
+{
+    unseen_.erase(process.process.key.pid);
+    auto bequest = bequest_of(process);
+    if (bequest.items.empty())
+        return;
+    const auto is_same = [&](const Bequest& known) {
+        return known.uid == bequest.uid && known.session == bequest.session && known.cgroup == bequest.cgroup &&
+               known.items == bequest.items;
+    };
+    if (std::ranges::any_of(ended_, is_same))
+        return;
+    ended_.push_front(std::move(bequest));
+    if (ended_.size() > kMostEnded)
+        ended_.pop_back();
+}
+
+bool Lineage::may_inherit(const Snapshot& child, const ProcessTable& table) const
+{
+    const bool is_usual = child.nice == Nice::make(0) && child.sched == SchedPolicy{};
+    return !is_usual || !unseen_.empty() || table.find(child.parent);
+}
+
+std::vector<Inherited> Lineage::inherited_by(const Snapshot& child, ProcessHandle& handle, const ProcessTable& table,
+                                             ProcessSource& source) const
+{
+    Snapshot process = child;
+    for (int level = 0; level < kMostLevels && process.parent > kInit; ++level) {
+        const auto* changed = table.find(process.parent);
+        if (changed && is_older(changed->process.key, child))
+            return taken(bequest_of(*changed), handle);
+        Snapshot parent;
+        const auto opened = source.open(process.parent);
+        if (!opened || !(*opened)->read(Fact::stat | Fact::owner, parent) || !is_older(parent.key, child))
+            break;
+        if (!has_same_priority(parent, child)) {
+            if (is_true_child(process, parent))
+                return {};  // so somebody has changed it below the parent, and it was not priorityd
+            break;
+        }
+        process = std::move(parent);
+    }
+    return from_session_or_cgroup(process, handle, table, source);
+}
+
+std::vector<Inherited> Lineage::inherited_from_itself(const TrackedProcess& process, ProcessHandle& handle)
+{
+    auto inherited = taken(bequest_of(process), handle);
+    for (auto& one : inherited) {
+        const auto& earlier = process.process.inherited;
+        const auto same = std::ranges::find_if(
+            earlier, [&](const Inherited& other) { return other.setting == one.setting && other.value == one.value; });
+        if (same != earlier.end())
+            one = *same;
+    }
+    return inherited;
+}
+
+/// Whoever has started it is gone, and somebody else has adopted it. `orphan`: the process, or one above it that was
+/// not changed by priorityd.
+std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, ProcessHandle& handle,
+                                                       const ProcessTable& table, ProcessSource& source) const
+{
+    const std::string cgroup = cgroup_of(handle);
+    for (const auto& [pid, tracked] : table) {
+        const Snapshot& other = tracked.process;
+        if (other.uid != orphan.uid || pid == orphan.key.pid || !is_older(other.key, orphan))
+            continue;
+        const auto opened = other.session == orphan.session ? nullptr : source.open(pid).value_or(nullptr);
+        if (other.session != orphan.session && !(opened && is_same_cgroup(cgroup_of(*opened), cgroup)))
+            continue;
+        if (auto inherited = taken(bequest_of(tracked), handle); !inherited.empty())
+            return inherited;
+    }
+    for (const auto& bequest : ended_) {
+        const bool is_near = bequest.session == orphan.session || is_same_cgroup(bequest.cgroup, cgroup);
+        if (bequest.uid != orphan.uid || !is_near || !is_older(bequest.from, orphan))
+            continue;
+        if (auto inherited = taken(bequest, handle); !inherited.empty())
+            return inherited;
+    }
+    return {};
+}
+
+}  // namespace priorityd
