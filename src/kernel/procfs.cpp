@@ -30,7 +30,7 @@ namespace {
 constexpr std::size_t kMostAncestors = 32;
 /// Enough for any program that renders or plays; a server's thousands of sockets are not worth the time.
 constexpr int kMostDescriptors = 4096;
-/// The fields up to the start time take at most 500 bytes.
+/// The fields up to the scheduling policy take at most 800 bytes.
 constexpr std::size_t kStatBytes = 1024;
 /// Thirteen v1 hierarchies with paths of usual length fit several times.
 constexpr std::size_t kCgroupBytes = 8192;
@@ -232,6 +232,8 @@ Result<void> ProcfsHandle::read_stat(Snapshot& into) const
     into.is_kernel_thread = fields->is_kernel_thread();
     into.is_zombie = fields->is_zombie();
     into.threads = fields->threads;
+    into.nice = fields->nice;
+    into.sched = fields->sched;
     return {};
 }
 

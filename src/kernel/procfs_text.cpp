@@ -6,8 +6,13 @@
 #include <charconv>
 #include <system_error>
 
+#include "kernel/sched.hpp"
+
 namespace priorityd::kernel {
 namespace {
+
+/// Of a real-time policy. Source: sched(7).
+constexpr std::uint32_t kHighestPriority = 99;
 
 template <typename Number>
 std::optional<Number> whole_number(std::string_view text)
@@ -58,6 +63,18 @@ private:
     std::string_view rest_;
     bool is_good_ = true;
 };
+
+/// rt_priority and policy, which are the 40th and 41st field: the policy comes without the reset on fork, which the
+/// kernel keeps apart. Source: do_task_stat() in fs/proc/array.c.
+std::optional<SchedPolicy> scheduling_policy(FieldReader& reader)
+{
+    const auto priority = reader.number<std::uint32_t>();
+    const auto policy = reader.number<std::uint32_t>();
+    if (!reader.is_good() || priority > kHighestPriority)
+        return std::nullopt;
+    const auto sched = policy_of({.policy = policy, .priority = priority});
+    return sched && sched->is_realtime() == (priority > 0) ? sched : std::nullopt;
+}
 
 /// What stands before `separator`; takes it and the separator off `text`.
 std::string_view take_until(std::string_view& text, char separator)
@@ -171,12 +188,15 @@ std::optional<StatFields> parse_stat(std::string_view text)
     fields.terminal = reader.number<std::int32_t>();
     reader.skip(1);  // the terminal's foreground process group
     fields.flags = reader.number<std::uint32_t>();
-    reader.skip(10);  // page faults, times, priority, nice
+    reader.skip(9);  // page faults, times, priority
+    fields.nice = Nice::make(reader.number<int>());
     fields.threads = reader.number<int>();
     reader.skip(1);  // itrealvalue
     fields.start_ticks = reader.number<std::uint64_t>();
     if (!reader.is_good())
         return std::nullopt;
+    reader.skip(17);  // memory, addresses, signals, processor
+    fields.sched = scheduling_policy(reader);
     return fields;
 }
 

@@ -28,15 +28,19 @@ struct StatFields {
     std::int32_t session = 0;
     std::int32_t terminal = 0;  ///< Device number of the controlling terminal; 0 for none.
     std::uint32_t flags = 0;    ///< PF_*; see is_kernel_thread().
+    std::optional<Nice> nice;   ///< Of the main thread, also of a real-time one, where it sleeps.
     int threads = 0;
     std::uint64_t start_ticks = 0;
+    /// Of the main thread; empty for deadline and ext, and where the text ends before it.
+    std::optional<SchedPolicy> sched;
 
     [[nodiscard]] bool is_kernel_thread() const;
     /// The leader has ended; other threads may live on.
     [[nodiscard]] bool is_zombie() const;
 };
 
-/// Empty for text that is malformed or cut off within the fields; whatever comm holds, `)` and newlines included.
+/// Empty for text that is malformed or cut off before the end of the start time; whatever comm holds, `)` and newlines
+/// included.
 [[nodiscard]] std::optional<StatFields> parse_stat(std::string_view text);
 
 /// The arguments in /proc/PID/cmdline, its first kCmdlineBytes. A title that the program has written over them comes as

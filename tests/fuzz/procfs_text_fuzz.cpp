@@ -15,6 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view text{reinterpret_cast<const char*>(bytes), size};
     if (const auto stat = kernel::parse_stat(text)) {
         expect(stat->comm.data() >= text.data() && stat->comm.data() + stat->comm.size() <= text.data() + text.size());
+        if (stat->sched)
+            expect(stat->sched->is_realtime() == (stat->sched->priority > 0) && stat->sched->priority <= 99);
         (void)stat->is_kernel_thread();
         (void)stat->is_zombie();
     }

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 
 #include "in_child.hpp"
 #include "kernel/autogroup.hpp"
+#include "kernel/sched.hpp"
 #include "support/child.hpp"
 #include "support/fake_proc.hpp"
 
@@ -67,7 +69,7 @@ T actual_of(ProcessHandle& process, Setting setting)
     return std::get<T>(*value);
 }
 
-bool is_chown_refused()
+bool is_not_root()
 {
     return ::geteuid() != 0;
 }
@@ -134,7 +136,7 @@ TEST_CASE("names are derived anew when a fact behind them is read")
     CHECK(process.known == (Fact::exe | Fact::argv | Fact::stat));
 }
 
-TEST_CASE("the owner of the folders is the owner of the process" * doctest::skip(is_chown_refused()))
+TEST_CASE("the owner of the folders is the owner of the process" * doctest::skip(is_not_root()))
 {
     FakeProc tree;
     tree.add({.pid = 42});
@@ -473,6 +475,57 @@ TEST_CASE("the values of a process are the kernel's")
         REQUIRE_FALSE(value);
         CHECK(value.error().code == EOPNOTSUPP);
     }
+}
+
+TEST_CASE("stat tells the same nice value and policy as the system calls" * doctest::skip(is_not_root()))
+{
+    const Child child{[] {
+        ::setpriority(PRIO_PROCESS, 0, -11);
+        const sched_param third{.sched_priority = 3};
+        ::sched_setscheduler(0, SCHED_FIFO, &third);
+    }};
+    auto source = Procfs::open().value();
+    const auto process = snapshot(source, raw(child.pid()), Fact::stat);
+    const auto handle = source.open(child.pid()).value();
+    CHECK(process.nice == Nice::make(-11));
+    CHECK(process.sched == SchedPolicy{SchedPolicy::Kind::fifo, 3});
+    CHECK(process.nice == actual_of<Nice>(*handle, Setting::nice));
+    CHECK(process.sched == actual_of<SchedPolicy>(*handle, Setting::sched));
+}
+
+TEST_CASE("the reset on fork, which rtkit, GameMode and services ask for, is no part of a policy" *
+          doctest::skip(is_not_root()))
+{
+    using enum SchedPolicy::Kind;
+    for (const SchedPolicy policy : {SchedPolicy{other, 0}, {batch, 0}, {idle, 0}, {rr, 5}, {fifo, 5}}) {
+        const sched_param parameter{.sched_priority = policy.priority};
+        const int number = static_cast<int>(policy_number(policy.kind)) | SCHED_RESET_ON_FORK;
+        const Child child{[&] { ::sched_setscheduler(0, number, &parameter); }};
+        auto source = Procfs::open().value();
+        const auto handle = source.open(child.pid()).value();
+        REQUIRE(::sched_getscheduler(raw(child.pid())) == number);
+        CHECK(actual_of<SchedPolicy>(*handle, Setting::sched) == policy);
+        CHECK(snapshot(source, raw(child.pid()), Fact::stat).sched == policy);
+    }
+}
+
+TEST_CASE("an I/O priority that nobody has set is none, whatever nice value and policy the kernel derives it from" *
+          doctest::skip(is_not_root()))
+{
+    const auto io_with = [](int nice, int policy) {
+        const Child child{[=] {
+            const sched_param parameter{.sched_priority = policy == SCHED_RR ? 1 : 0};
+            ::syscall(SYS_ioprio_set, 1, 0, 0);  // the test itself may have been started with one
+            ::setpriority(PRIO_PROCESS, 0, nice);
+            ::sched_setscheduler(0, policy, &parameter);
+        }};
+        auto source = Procfs::open().value();
+        return actual_of<IoPriority>(*source.open(child.pid()).value(), Setting::io);
+    };
+    for (const int nice : {-20, 0, 19})
+        CHECK(io_with(nice, SCHED_OTHER) == IoPriority{});
+    CHECK(io_with(0, SCHED_IDLE) == IoPriority{});
+    CHECK(io_with(0, SCHED_RR) == IoPriority{});
 }
 
 TEST_CASE("all threads are listed, and one that is alone is known without a list")

@@ -2,6 +2,7 @@
 /// Files below /proc, as the kernel writes them and as hostile programs make it write them.
 #include "kernel/procfs_text.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,23 @@ using namespace std::string_literals;
 using Arguments = std::vector<std::string>;
 
 /// What follows comm, up to the start time and a little further.
-constexpr std::string_view kRest = ") S 7 42 43 34816 44 4194304 1 2 3 4 5 6 7 8 20 0 9 0 123456 4096 10\n";
+constexpr std::string_view kRest = ") S 7 42 43 34816 44 4194304 1 2 3 4 5 6 7 8 20 -5 9 0 123456 4096 10\n";
+
+/// A whole stat, of a thread with this nice value, rt_priority and policy.
+std::string stat_with(std::string_view nice, std::string_view priority, std::string_view policy)
+{
+    return "42 (a b) S 7 42 43 0 -1 4194304 1 2 3 4 5 6 7 8 20 " + std::string{nice} +
+           " 9 0 123456 4096 10 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 3 " + std::string{priority} + " " +
+           std::string{policy} + " 0 0 0 0 0 0 0 0 0 0 0\n";
+}
+
+std::optional<SchedPolicy> sched_in(std::string_view priority, std::string_view policy)
+{
+    const std::string text = stat_with("0", priority, policy);
+    const auto fields = parse_stat(text);
+    REQUIRE(fields);
+    return fields->sched;
+}
 
 std::string stat_of(std::string_view comm)
 {
@@ -47,6 +64,7 @@ TEST_CASE("every field of stat comes from its place")
     CHECK(fields->session == 43);
     CHECK(fields->terminal == 34816);
     CHECK(fields->flags == 4194304);
+    CHECK(fields->nice == Nice::make(-5));
     CHECK(fields->threads == 9);
     CHECK(fields->start_ticks == 123456);
     CHECK_FALSE(fields->is_kernel_thread());
@@ -88,6 +106,54 @@ TEST_CASE("a stat that is cut off anywhere before the end of the start time is r
     CHECK(parse_stat(text.substr(0, needed)));
 }
 
+TEST_CASE("nice value and policy of the main thread come from stat")
+{
+    using enum SchedPolicy::Kind;
+    CHECK(sched_in("0", "0") == SchedPolicy{other, 0});
+    CHECK(sched_in("7", "1") == SchedPolicy{fifo, 7});
+    CHECK(sched_in("99", "2") == SchedPolicy{rr, 99});
+    CHECK(sched_in("0", "3") == SchedPolicy{batch, 0});
+    CHECK(sched_in("0", "5") == SchedPolicy{idle, 0});
+    const std::string text = stat_with("-20", "0", "0");
+    CHECK(parse_stat(text).value().nice == Nice::make(-20));
+}
+
+TEST_CASE("a policy that rules do not know is left empty")
+{
+    for (const auto* policy : {"4", "6", "7", "99", "1073741826", "99999999999", "-1", "x"})
+        CHECK_FALSE(sched_in("0", policy));
+}
+
+TEST_CASE("a priority that does not go with its policy makes none")
+{
+    CHECK_FALSE(sched_in("0", "1"));
+    CHECK_FALSE(sched_in("100", "2"));
+    CHECK_FALSE(sched_in("4294967295", "2"));
+    CHECK_FALSE(sched_in("5", "0"));
+}
+
+TEST_CASE("a stat that ends behind the start time has no policy, one that ends behind the policy has")
+{
+    const std::string text = stat_with("0", "3", "2");
+    const std::size_t needed = text.find(" 3 2 ") + 5;
+    const auto whole = parse_stat(std::string_view{text}.substr(0, needed));
+    REQUIRE(whole);
+    CHECK(whole->sched == SchedPolicy{SchedPolicy::Kind::rr, 3});
+    const auto cut = parse_stat(std::string_view{text}.substr(0, needed - 1));
+    REQUIRE(cut);
+    CHECK_FALSE(cut->sched);
+}
+
+TEST_CASE("a nice value that no thread can have is left empty")
+{
+    for (const auto* nice : {"-21", "20", "2147483647"}) {
+        const std::string text = stat_with(nice, "0", "0");
+        const auto fields = parse_stat(text);
+        REQUIRE(fields);
+        CHECK_FALSE(fields->nice);
+    }
+}
+
 TEST_CASE("a stat with fields that are no numbers, or too large ones, is refused")
 {
     CHECK_FALSE(parse_stat(""));
@@ -97,6 +163,7 @@ TEST_CASE("a stat with fields that are no numbers, or too large ones, is refused
     CHECK_FALSE(parse_stat("42 (a) S 99999999999 42 43 0 44 0 1 2 3 4 5 6 7 8 20 0 9 0 1 \n"));
     CHECK_FALSE(parse_stat("42 (a) S 7 42 43 0 44 0 1 2 3 4 5 6 7 8 20 0 9 0 99999999999999999999 \n"));
     CHECK_FALSE(parse_stat("42 (a) S 7 42 43 0 44 0 1 2 3 4 5 6 7 8 20 0 9 0 -1 \n"));
+    CHECK_FALSE(parse_stat("42 (a) S 7 42 43 0 44 0 1 2 3 4 5 6 7 8 20 x 9 0 1 \n"));
     CHECK_FALSE(parse_stat("42 (a)  7 42 43 0 44 0 1 2 3 4 5 6 7 8 20 0 9 0 1 \n"));
 }
 
