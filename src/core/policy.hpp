@@ -43,7 +43,12 @@ struct Rule {
 /// What nobody may exceed, whoever asks.
 struct Limits {
     std::optional<Nice> min_nice;  ///< No process is raised beyond it; empty for no limit.
-    bool realtime = true;          ///< Whether fifo and rr may be given at all.
+    /// The lowest nice value that an ordinary user may give, by an override or own rules. -5 has three times the weight
+    /// of 0: it helps one's own programs and starves nobody's.
+    Nice user_min_nice = *Nice::make(-5);
+    /// The lowest for a program that an ordinary user could have put there, whatever it calls itself.
+    Nice user_program_min_nice = *Nice::make(-5);
+    bool realtime = true;  ///< Whether fifo and rr may be given at all.
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
