@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "core/policy_toml.hpp"
+#include "core/toml/policy_toml.hpp"
 #include "kernel/accounts.hpp"
 #include "kernel/policy_folders.hpp"
 

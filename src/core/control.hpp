@@ -17,7 +17,7 @@
 #include "core/diagnostic.hpp"
 #include "core/ids.hpp"
 #include "core/override.hpp"
-#include "core/policy_toml.hpp"
+#include "core/toml/policy_toml.hpp"
 
 namespace priorityd {
 

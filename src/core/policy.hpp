@@ -44,7 +44,8 @@ struct Rule {
 struct Limits {
     std::optional<Nice> min_nice;  ///< No process is raised beyond it; empty for no limit.
     bool realtime = true;          ///< Whether fifo and rr may be given at all.
-    /// The lowest that an ordinary user may give by an override or by rules of the own.
+    /// The lowest nice value that an ordinary user may give, by an override or own rules. -5 has three times the weight
+    /// of 0: it helps one's own programs and starves nobody's.
     Nice user_min_nice = *Nice::make(-5);
     /// The lowest for a program that an ordinary user could have put where it is, or that is known by a name alone that
     /// it has given itself. Such a program gets no real-time policy and no protection from the out-of-memory killer.

@@ -59,6 +59,13 @@ bool is_literal(const Pattern& pattern)
 
 }  // namespace
 
+PolicyBuilder::PolicyBuilder(const Policy& base)
+{
+    policy_.files_ = base.files();
+    for (const auto& program_class : base.classes())
+        define_class(program_class);
+}
+
 std::uint32_t PolicyBuilder::add_file(std::string path)
 {
     policy_.files_.push_back(std::move(path));

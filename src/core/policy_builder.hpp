@@ -26,6 +26,10 @@ struct RuleDraft {
 
 class PolicyBuilder {
 public:
+    PolicyBuilder() = default;
+    /// Knows the files and classes of `base`, and none of its rules.
+    explicit PolicyBuilder(const Policy& base);
+
     /// The index of the file, for Place.
     std::uint32_t add_file(std::string path);
     void use(const Settings& settings) { policy_.settings_ = settings; }

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "core/policy_toml.hpp"
+#include "core/toml/policy_toml.hpp"
 
 namespace priorityd::kernel {
 

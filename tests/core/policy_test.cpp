@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/decide.hpp"
-#include "core/policy_toml.hpp"
+#include "core/toml/policy_toml.hpp"
 #include "support/fake_world.hpp"
 
 using namespace priorityd;
@@ -306,6 +306,31 @@ TEST_CASE("settings are checked like rules")
           std::string::npos);
     CHECK(read("[limits]\nmin_nice = 30\n").diagnostics.at(0).line == 2);
     CHECK(read("autogroup = \"no\"\n").diagnostics.at(0).what.find("expected true or false") != std::string::npos);
+}
+
+TEST_CASE("the limits for users are whole numbers from -20 to 19, and -5 unless the settings say otherwise")
+{
+    const auto read = [](const std::string& text) {
+        return read_policy({{PolicyFile::Kind::settings, "s.toml", text, ""}}, FakeAccounts{});
+    };
+    const auto unsaid = read("").policy->settings().limits;
+    CHECK(unsaid.user_min_nice.value() == -5);
+    CHECK(unsaid.user_program_min_nice.value() == -5);
+    const auto said = read("[limits]\nuser_min_nice = -20\nuser_program_min_nice = 19\n").policy->settings().limits;
+    CHECK(said.user_min_nice.value() == -20);
+    CHECK(said.user_program_min_nice.value() == 19);
+    CHECK_FALSE(said.min_nice);
+    for (const auto* wrong : {"-21", "20", "\"-5\"", "1.5", "true", "[]"}) {
+        for (const std::string key : {"user_min_nice", "user_program_min_nice"}) {
+            const auto reading = read("[limits]\n" + key + " = " + wrong + "\n");
+            CHECK_FALSE(reading.policy);
+            REQUIRE(reading.diagnostics.size() == 1);
+            CHECK(reading.diagnostics.at(0).line == 2);
+            CHECK(reading.diagnostics.at(0).what == "limits." + key + ": expected a whole number from -20 to 19");
+        }
+    }
+    CHECK(read("[limits]\nuser_mini_nice = 1\n").diagnostics.at(0).what.find("did you mean \"user_min_nice\"?") !=
+          std::string::npos);
 }
 
 TEST_CASE("20,000 names are found by their hash")

@@ -13,8 +13,8 @@
 #include "core/condition.hpp"
 #include "core/names.hpp"
 #include "core/pipeline.hpp"
-#include "core/policy_toml.hpp"
 #include "core/ports.hpp"
+#include "core/toml/policy_toml.hpp"
 
 namespace priorityd::test {
 

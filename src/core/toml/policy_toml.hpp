@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// From TOML texts to a Policy, or to all that is wrong with them. The only file pair that knows toml++.
+/// From TOML texts to a Policy, or to all that is wrong with them.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,9 @@ struct PolicyReading {
     Diagnostics diagnostics;       ///< Of all files, sorted.
 };
 
-/// Reads all files in the given order (the caller has put them in reading order and resolved masks).
-[[nodiscard]] PolicyReading read_policy(const std::vector<PolicyFile>& files, const Accounts& accounts);
+/// Reads all files in the given order (the caller has put them in reading order and resolved masks). With a `base`, the
+/// files may name and refine its classes, and have its settings; none of its rules is part of what comes out.
+[[nodiscard]] PolicyReading read_policy(const std::vector<PolicyFile>& files, const Accounts& accounts,
+                                        const Policy* base = nullptr);
 
 }  // namespace priorityd
