@@ -100,7 +100,7 @@ tl::expected<Explanation, ExitStatus> read_and_classify(const Context& context, 
                                                         const Paths& rules)
 {
     return usable_policy(context, rules).map([&](const std::shared_ptr<const Policy>& policy) {
-        return classify(policy, facts);
+        return classify({.policy = policy}, facts);
     });
 }
 

@@ -27,9 +27,9 @@ RuleDraft draft_of(const Override& one, const PatternTarget& target)
 
 }  // namespace
 
-std::string source_of(const Override& one)
+std::string override_source(const std::string& id)
 {
-    return std::string{kSourcePrefix} + one.id;
+    return std::string{kSourcePrefix} + id;
 }
 
 std::string to_text(const OverrideTarget& target)

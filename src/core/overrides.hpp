@@ -44,7 +44,11 @@ private:
 };
 
 /// As the source of contributions: "override 7".
-[[nodiscard]] std::string source_of(const Override& one);
+[[nodiscard]] std::string override_source(const std::string& id);
+[[nodiscard]] inline std::string source_of(const Override& one)
+{
+    return override_source(one.id);
+}
 
 class Overrides {
 public:

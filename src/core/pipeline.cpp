@@ -46,6 +46,12 @@ SettingMap actual_of(ProcessHandle& handle)
     return actual;
 }
 
+bool has_say(const std::string& source, const TrackedProcess& tracked)
+{
+    const auto& all = tracked.decision.contributions();
+    return std::ranges::find(all, source, &Contribution::source) != all.end();
+}
+
 /// What somebody else has set since priorityd last looked.
 void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
 {
@@ -294,10 +300,13 @@ void Pipeline::look_at_heirs(const ProcessKey& from, Instant now)
 
 void Pipeline::look_at_those_with(const std::string& source, Instant now)
 {
-    look_at_all(now, [&](const TrackedProcess& tracked) {
-        const auto& all = tracked.decision.contributions();
-        return std::ranges::find(all, source, &Contribution::source) != all.end();
-    });
+    look_at_all(now, [&](const TrackedProcess& tracked) { return has_say(source, tracked); });
+}
+
+std::uint32_t Pipeline::count_with(const std::string& source) const
+{
+    return static_cast<std::uint32_t>(
+        std::ranges::count_if(table_, [&](const auto& entry) { return has_say(source, entry.second); }));
 }
 
 template <typename Predicate>

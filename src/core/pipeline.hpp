@@ -83,6 +83,8 @@ public:
     [[nodiscard]] std::vector<ProcessView> views(const ProcessFilter& filter) const;
     /// A process that nothing was decided for is looked at on the spot. Errors: ESRCH.
     [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
+    /// How many processes this source has had a say for.
+    [[nodiscard]] std::uint32_t count_with(const std::string& source) const;
     /// What priorityd has written and not put back, of all processes.
     [[nodiscard]] std::vector<Original> originals() const;
 

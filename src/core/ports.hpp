@@ -2,6 +2,7 @@
 /// The ports: the only places where the core meets the world. The kernel folder and the tests implement them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "core/action.hpp"
 #include "core/ids.hpp"
+#include "core/override.hpp"
 #include "core/result.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
@@ -82,6 +84,19 @@ public:
     virtual ~CpuSets() = default;
     /// Isolated CPUs are left out. Errors: EINVAL with what this machine has instead ("numa:3: nodes here: 0-1").
     [[nodiscard]] virtual Result<CpuSet> resolve(const CpuSetName& name) = 0;
+};
+
+/// Keeps permanent overrides.
+class OverrideKeeper {
+public:
+    /// Called once, when it is on the disk or has failed; not before the call that asked for it has returned.
+    using Done = std::function<void(const Result<void>&)>;
+
+    virtual ~OverrideKeeper() = default;
+    /// Errors: those of the file system.
+    virtual void save(const Override& one, Done done) = 0;
+    /// One that is not there counts as removed.
+    virtual void remove(const std::string& id, Done done) = 0;
 };
 
 /// What one setting of one process was before priorityd changed it, and what it was changed to.

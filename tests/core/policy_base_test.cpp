@@ -30,7 +30,7 @@ std::shared_ptr<const Policy> policy_on(const Policy& base, const std::string& r
 
 SettingMap settings_of(const std::shared_ptr<const Policy>& policy, const std::string& name)
 {
-    return classify(policy, {.name = name}).process.settings;
+    return classify({.policy = policy}, {.name = name}).process.settings;
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ SettingMap settings_of(const std::shared_ptr<const Policy>& policy, const std::s
 TEST_CASE("rules that are read on a base may name its classes")
 {
     const auto base = policy_of(kSystemRules);
-    const auto process = classify(policy_on(*base, "[programs]\nmyplayer = \"media\"\n"), {.name = "myplayer"}).process;
+    const auto process =
+        classify(layers_of(policy_on(*base, "[programs]\nmyplayer = \"media\"\n")), {.name = "myplayer"}).process;
     CHECK(process.class_name == "media");
     CHECK(process.settings == base->find_class("media")->settings);
     CHECK(process.source == "mine.toml:2");

@@ -35,7 +35,7 @@ std::string one_complaint(const std::string& rules)
 /// Class and settings that a process would get, as one text: "media nice=-4 io=idle".
 std::string decided(const std::shared_ptr<const Policy>& policy, const GivenFacts& facts)
 {
-    const auto explanation = classify(policy, facts);
+    const auto explanation = classify(layers_of(policy), facts);
     std::string text = explanation.process.class_name;
     for (const auto& [setting, value] : explanation.process.settings)
         text += fmt::format(" {}={}", info(setting).name, to_text(value));
@@ -173,7 +173,7 @@ TEST_CASE("a later file refines a class and overrules an earlier file")
     REQUIRE(reading.policy);
     const auto policy = std::make_shared<const Policy>(*reading.policy);
     CHECK(decided(policy, {.name = "x"}) == "media nice=-1 io=best-effort/2");
-    CHECK(classify(policy, {.name = "y"}).process.source == "90.toml:4");
+    CHECK(classify(layers_of(policy), {.name = "y"}).process.source == "90.toml:4");
 }
 
 TEST_CASE("limits are contributions: they win and are shown")
@@ -182,7 +182,7 @@ TEST_CASE("limits are contributions: they win and are shown")
         policy_of(with_classes("[programs]\nmpv = \"media\"\n[[rule]]\nname = \"rt\"\nset = { sched = \"rr/5\" }\n"),
                   "[limits]\nmin_nice = -2\nrealtime = false\n");
     CHECK(decided(policy, {.name = "mpv"}) == "media nice=-2 io=best-effort/2");
-    const auto rows = classify(policy, {.name = "mpv"}).rows;
+    const auto rows = classify(layers_of(policy), {.name = "mpv"}).rows;
     CHECK(rows.back().source == "limits");
     CHECK(rows.back().effective);
     CHECK(rows.at(1).outcome == "overruled by limits");
@@ -191,10 +191,10 @@ TEST_CASE("limits are contributions: they win and are shown")
 
 TEST_CASE("explain keeps the losers and says why they lost")
 {
-    const auto rows =
-        classify(policy_of(with_classes("[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n")),
-                 {.name = "x"})
-            .rows;
+    const auto rows = classify(layers_of(policy_of(with_classes(
+                                   "[programs]\nx = \"media\"\n[[rule]]\nclass = \"build\"\nname = \"x*\"\n"))),
+                               {.name = "x"})
+                          .rows;
     REQUIRE(rows.size() == 6);
     CHECK(rows[0] ==
           ExplainRow{"class", "media", "test.toml:8", "this rule matches", false, "overruled by test.toml:9"});

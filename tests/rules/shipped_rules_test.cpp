@@ -30,7 +30,7 @@ const std::shared_ptr<const Policy>& policy()
 
 std::string class_of(const GivenFacts& facts)
 {
-    return classify(policy(), facts).process.class_name;
+    return classify({.policy = policy()}, facts).process.class_name;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <functional>
+#include <iomanip>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -103,9 +104,9 @@ private:
     {
         const auto policy = policy_of(rules_, settings_);
         if (!pipeline_)
-            pipeline_.emplace(World{kernel_, kernel_, kernel_, kernel_, Pid{0}}, live_knobs(), policy);
+            pipeline_.emplace(world_of(kernel_), live_knobs(), layers_of(policy));
         else
-            pipeline_->use(policy);
+            pipeline_->use(layers_of(policy));
     }
 
     void describe(FakeProcess& process, const std::map<std::string, std::string>& facts)
@@ -156,7 +157,7 @@ private:
         for (const auto& [key, wanted] : pairs(line)) {
             std::string found;
             if (key == "class") {
-                const auto explanation = pipeline_->explain(Pid{pid});
+                const auto explanation = pipeline_->explain(Pid{pid}, {});
                 found = explanation ? explanation->process.class_name : "gone";
                 found = found.empty() ? "none" : found;
             } else if (const auto* setting = find_setting(key)) {
@@ -168,6 +169,23 @@ private:
             if (found != wanted)
                 throw Mismatch(fmt::format("process {}: {} is {}, expected {}", pid, key, found, wanted));
         }
+    }
+
+    /// What the row in force for a setting begins with; "none" when nobody named the setting.
+    void expect_row(std::istream& line, std::string ExplainRow::*column)
+    {
+        int pid = 0;
+        std::string setting;
+        std::string wanted;
+        line >> pid >> setting >> std::quoted(wanted);
+        const auto explanation = pipeline_->explain(Pid{pid}, {now_, {}});
+        std::string found = "none";
+        for (const auto& row : explanation ? explanation->rows : std::vector<ExplainRow>{}) {
+            if (row.setting == setting && row.effective)
+                found = row.*column;
+        }
+        if (!found.starts_with(wanted))
+            throw Mismatch(fmt::format("process {}: {} says \"{}\", expected \"{}\"", pid, setting, found, wanted));
     }
 
     int line_ = 0;
@@ -187,6 +205,12 @@ const std::map<std::string, Scenario::Verb>& Scenario::verbs()
              line >> process.pid;
              FakeProcess& added = s.kernel_.add(std::move(process));
              s.describe(added, pairs(line));
+         }},
+        {"fork",
+         [](Scenario& s, std::istream& line) {
+             int pid = 0;
+             line >> pid;
+             s.kernel_.fork(std::stoi(pairs(line).at("from")), pid);
          }},
         {"becomes",
          [](Scenario& s, std::istream& line) {
@@ -223,8 +247,10 @@ const std::map<std::string, Scenario::Verb>& Scenario::verbs()
              s.now_ += parse_duration(duration).value();
              s.pipeline_->run_due(s.now_);
          }},
-        {"restore", [](Scenario& s, std::istream&) { s.pipeline_->restore(); }},
+        {"restore", [](Scenario& s, std::istream&) { s.pipeline_->restore(s.now_); }},
         {"expect", [](Scenario& s, std::istream& line) { s.expect(line); }},
+        {"explain", [](Scenario& s, std::istream& line) { s.expect_row(line, &ExplainRow::because); }},
+        {"outcome", [](Scenario& s, std::istream& line) { s.expect_row(line, &ExplainRow::outcome); }},
         {"expect-session",
          [](Scenario& s, std::istream& line) {
              int session = 0;

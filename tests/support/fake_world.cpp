@@ -48,6 +48,8 @@ public:
             into.cgroup = fake->cgroup;
         if (wanted.contains(Fact::devices))
             into.uses = fake->uses;
+        if (wanted.contains(Fact::file))
+            into.is_user_program = fake->is_user_program;
         if (wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors))
             read_ancestors(*fake, into);
         into.names = names_of(into);
@@ -91,6 +93,8 @@ private:
         into.is_kernel_thread = fake.is_kernel_thread;
         into.is_zombie = fake.is_zombie;
         into.threads = fake.threads;
+        into.nice = *find_value<Nice>(fake.actual, Setting::nice);
+        into.sched = *find_value<SchedPolicy>(fake.actual, Setting::sched);
     }
     void read_ancestors(const FakeProcess& fake, Snapshot& into)
     {
@@ -119,6 +123,15 @@ FakeProcess& FakeKernel::add(FakeProcess process)
     for (const auto& [setting, value] : given)
         process.actual.set(setting, value);
     return processes_.insert_or_assign(process.pid, std::move(process)).first->second;
+}
+
+FakeProcess& FakeKernel::fork(int parent, int pid)
+{
+    FakeProcess child = processes_.at(parent);
+    child.pid = pid;
+    child.parent = parent;
+    ++child.start_ticks;
+    return processes_.insert_or_assign(pid, std::move(child)).first->second;
 }
 
 Result<std::unique_ptr<ProcessHandle>> FakeKernel::open(Pid pid)
@@ -209,6 +222,8 @@ Outcome FakeKernel::set_autogroup(ProcessHandle& process, Nice nice)
 
 Result<CpuSet> FakeKernel::resolve(const CpuSetName& name)
 {
+    if (name.text == "all")
+        return *CpuSet::parse("0-7");
     if (name.text == "efficiency")
         return *CpuSet::parse("4-7");
     return failure(EINVAL, name.text + ": not on this machine");
@@ -251,6 +266,28 @@ std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::str
     if (!reading.policy)
         throw std::runtime_error(reading.diagnostics.front().to_text());
     return std::make_shared<const Policy>(*std::move(reading.policy));
+}
+
+World world_of(FakeKernel& kernel, int own_pid)
+{
+    World world{.source = kernel,
+                .actuator = kernel,
+                .cpu_sets = kernel,
+                .exits = kernel,
+                .originals = kernel,
+                .untouched = {},
+                .own_pid = Pid{own_pid}};
+    world.untouched.set(Setting::nice, *Nice::make(0));
+    world.untouched.set(Setting::sched, SchedPolicy{});
+    world.untouched.set(Setting::io, IoPriority{});
+    world.untouched.set(Setting::oom_score_adj, *OomScoreAdj::make(0));
+    world.untouched.set(Setting::timer_slack, *TimerSlack::make(std::chrono::microseconds{50}));
+    return world;
+}
+
+Layers layers_of(std::shared_ptr<const Policy> policy)
+{
+    return {.policy = std::move(policy)};
 }
 
 Knobs live_knobs()

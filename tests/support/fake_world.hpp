@@ -32,6 +32,7 @@ struct FakeProcess {
     bool has_tty = false;
     bool is_kernel_thread = false;
     bool is_zombie = false;
+    bool is_user_program = false;
     int threads = 1;
     std::uint64_t start_ticks = 1;
     Uses uses;
@@ -41,9 +42,11 @@ struct FakeProcess {
 };
 
 /// Processes and their autogroups; acting on them changes them as the kernel would.
-class FakeKernel final : public ProcessSource, public Actuator, public CpuSets, public ExitWatch {
+class FakeKernel final : public ProcessSource, public Actuator, public CpuSets, public ExitWatch, public Originals {
 public:
     FakeProcess& add(FakeProcess process);
+    /// A copy of a process, as fork makes it.
+    FakeProcess& fork(int parent, int pid);
     FakeProcess& at(int pid) { return processes_.at(pid); }
     void kill(int pid) { processes_.erase(pid); }
     /// The next attempt to set this setting fails with EPERM.
@@ -56,9 +59,11 @@ public:
     [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
     Result<void> watch(ProcessHandle& process) override;
     void unwatch(Pid pid) override { watched.erase(pid); }
+    void about_to_write(const Original& original) override { journal.push_back(original); }
 
     std::vector<std::string> log;     ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
     std::map<int, int> autogroups;    ///< Session -> nice value; absent means 0.
+    std::vector<Original> journal;    ///< What was to be remembered, in order.
     std::set<Pid> watched;            ///< Whose end is to be told.
     bool has_no_descriptors = false;  ///< From now on nothing more can be watched.
     int lists = 0;                    ///< How often all processes have been listed.
@@ -80,6 +85,11 @@ public:
 [[nodiscard]] std::shared_ptr<const Policy> policy_of(const std::string& rules);
 /// The same with settings.
 [[nodiscard]] std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::string& settings);
+/// All the ports played by one kernel. `own_pid`: of the daemon.
+[[nodiscard]] World world_of(FakeKernel& kernel, int own_pid = 999);
+/// The policy alone, without users' rules and overrides.
+[[nodiscard]] Layers layers_of(std::shared_ptr<const Policy> policy);
+
 /// All knobs alive.
 [[nodiscard]] Knobs live_knobs();
 

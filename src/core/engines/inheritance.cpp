@@ -53,7 +53,8 @@ void InheritanceEngine::judge(const Snapshot& process, Instant /*now*/, Decision
         into.add({.setting = one.setting,
                   .value = keeps ? one.value : one.before,
                   .source = one.source,
-                  .because = reason(one, process.key, keeps)});
+                  .because = reason(one, process.key, keeps),
+                  .origin = one.children ? Contribution::Origin::own : Contribution::Origin::from_class});
     }
     // So that the children of this process in turn are treated like it.
     const auto spoken = std::ranges::find_if(inherited, [](const Inherited& one) { return one.children.has_value(); });

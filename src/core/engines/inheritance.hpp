@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The engine below all others: what becomes of values that came along from a process that priorityd has changed.
 /// A raise does not leak: children start from what their parent had before. A child of a lowered process stays lowered.
-/// The setting `children` of the parent decides otherwise.
+/// A child with a class of its own gets that class and nothing from its parent. The setting `children` of the parent
+/// decides otherwise.
 #pragma once
 
 #include "core/engine.hpp"
