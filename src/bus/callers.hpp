@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Who is calling: asked of the bus itself, without waiting for its answer.
+/// Who is calling, and whether they are still there: asked of the bus itself, without waiting for its answer.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,12 @@
 #include <sdbus-c++/IConnection.h>
 #include <sdbus-c++/IProxy.h>
 
+#include "bus/match.hpp"
 #include "core/ids.hpp"
 
 namespace priorityd::bus {
 
+/// Nothing is called once this object is gone. Questions that cannot be sent are answered with nothing, at once.
 class Callers {
 public:
     explicit Callers(sdbus::IConnection& connection);
@@ -23,9 +25,18 @@ public:
     Callers& operator=(Callers&&) = delete;
     ~Callers();
 
-    /// Calls `then` with the user that the connection `sender` belongs to; with nothing when it cannot be found out.
-    /// Nothing is called once this object is gone. Throws sdbus::Error when the question cannot be sent.
+    /// Calls `then` with the user that the connection `sender` belongs to; with nothing when it has left the bus.
     void find_user(const std::string& sender, std::function<void(std::optional<Uid>)> then);
+    /// Calls `then` with the connection that owns `name`; with nothing when none does.
+    void find_owner(const std::string& name, std::function<void(std::optional<std::string>)> then);
+
+    /// Calls `left`, at most once, when `connection` leaves the bus, for as long as the Match lives; also when the bus
+    /// will not let it be watched. That it was there in the first place is to be asked after this, with find_user.
+    /// Errors: those of Match::add.
+    [[nodiscard]] Result<Match> watch(const std::string& connection, std::function<void()> left);
+
+    /// Subscribes to signals of others. Errors: those of Match::add.
+    [[nodiscard]] Result<Match> listen(const std::string& rule, Match::Handlers handlers);
 
 private:
     std::unique_ptr<sdbus::IProxy> driver_;

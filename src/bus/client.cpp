@@ -3,6 +3,7 @@
 #include "bus/client.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "bus/errors.hpp"
 #include "bus/manager_proxy.hpp"
 #include "bus/marshal.hpp"
+#include "bus/marshal_override.hpp"
 #include "bus/names.hpp"
 #include "bus/readable.hpp"
 #include "bus/sdbus_compat.hpp"
@@ -20,6 +22,10 @@ namespace {
 
 using Kind = ClientError::Kind;
 using Rows = std::vector<Dict>;
+using File = sdbus::Struct<std::string, std::string>;
+
+/// Longer than the daemon waits for polkit, and polkit for a person.
+constexpr auto kPatienceWithPeople = std::chrono::minutes{3};
 
 struct KnownError {
     std::string_view name;
@@ -27,6 +33,7 @@ struct KnownError {
 };
 constexpr KnownError kKnownErrors[] = {
     {error_name::kNoSuchProcess, Kind::no_such_process},
+    {error_name::kNoSuchOverride, Kind::no_such_override},
     {error_name::kNotAuthorized, Kind::not_authorised},
     {error_name::kInvalidRules, Kind::refused_rules},
     {"org.freedesktop.DBus.Error.AccessDenied", Kind::not_authorised},
@@ -125,6 +132,13 @@ Explanation read_explanation(const std::tuple<Dict, Rows>& answer)
     return {read_process(std::get<0>(answer)), read_all(std::get<1>(answer), read_explain_row)};
 }
 
+Reloaded read_reloaded(sdbus::MethodReply reply)
+{
+    Reloaded result;
+    reply >> result.rules >> result.diagnostics;
+    return result;
+}
+
 /// Anybody on the bus may send a signal that looks like the daemon's; only those of the name's owner are passed on.
 class Manager final : public sdbus::ProxyInterfaces<org::priorityd1::Manager_proxy> {
 public:
@@ -137,6 +151,16 @@ public:
     Manager(Manager&&) = delete;
     Manager& operator=(Manager&&) = delete;
     virtual ~Manager() { unregisterProxy(); }
+
+    /// A call that lets the daemon have a person asked for a password, and waits as long as that may take.
+    template <typename... Arguments>
+    sdbus::MethodReply call_patiently(const char* method, const Arguments&... arguments)
+    {
+        auto call = compat::make_call(getProxy(), kManagerInterface, method);
+        compat::allow_interaction(call);
+        (void)(static_cast<sdbus::Message&>(call) << ... << arguments);
+        return getProxy().callMethod(call, kPatienceWithPeople);
+    }
 
     ManagerStatus status()
     {
@@ -181,6 +205,12 @@ private:
     {
         if (is_genuine())
             watcher_->policy_reloaded({generation, accepted, {rules, diagnostics}});
+    }
+
+    void onOverridesChanged(const std::vector<std::string>& added, const std::vector<std::string>& removed) override
+    {
+        if (is_genuine())
+            watcher_->overrides_changed(added, removed);
     }
 
     Watcher* watcher_ = nullptr;
@@ -272,10 +302,36 @@ ClientResult<Explanation> ManagerClient::classify(const GivenFacts& facts)
 
 ClientResult<Reloaded> ManagerClient::reload()
 {
+    return answered([&] { return read_reloaded(state_->manager.call_patiently("Reload")); });
+}
+
+ClientResult<std::string> ManagerClient::add_override(const OverrideRequest& request)
+{
     return answered([&] {
-        auto [rules, diagnostics] = state_->manager.Reload();
-        return Reloaded{rules, std::move(diagnostics)};
+        std::string id;
+        state_->manager.call_patiently("AddOverride", target_dict(request), to_dict(request.settings),
+                                       options_dict(request)) >>
+            id;
+        return id;
     });
+}
+
+ClientResult<void> ManagerClient::remove_override(const std::string& id)
+{
+    return answered([&] { (void)state_->manager.call_patiently("RemoveOverride", id); });
+}
+
+ClientResult<std::vector<OverrideView>> ManagerClient::overrides()
+{
+    return answered([&] { return read_all(state_->manager.ListOverrides(), read_override); });
+}
+
+ClientResult<Reloaded> ManagerClient::use_user_rules(const std::vector<std::pair<std::string, std::string>>& files)
+{
+    std::vector<File> sent;
+    for (const auto& [name, text] : files)
+        sent.emplace_back(name, text);
+    return answered([&] { return read_reloaded(state_->manager.call_patiently("SetUserRules", sent)); });
 }
 
 ClientResult<void> ManagerClient::watch(Watcher& watcher)

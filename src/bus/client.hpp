@@ -57,11 +57,16 @@ public:
     virtual ~Watcher() = default;
     virtual void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) = 0;
     virtual void policy_reloaded(const PolicyNews& news) = 0;
+    /// Ids of overrides that have come or gone. Who does not care need not listen.
+    virtual void overrides_changed(const std::vector<std::string>& /*added*/,
+                                   const std::vector<std::string>& /*removed*/)
+    {
+    }
     virtual void daemon_vanished() = 0;
     virtual void daemon_returned() = 0;
 };
 
-/// Every call waits for its answer, 25 s at most.
+/// Every call waits for its answer: 25 s at most, or 3 minutes where a person may be asked for a password.
 class ManagerClient {
 public:
     [[nodiscard]] static ClientResult<ManagerClient> connect(const Address& address);
@@ -76,14 +81,15 @@ public:
     [[nodiscard]] ClientResult<std::vector<ProcessView>> processes(const ProcessFilter& filter);
     [[nodiscard]] ClientResult<Explanation> explanation(Pid pid);
     [[nodiscard]] ClientResult<Explanation> classify(const GivenFacts& facts);
-    [[nodiscard]] ClientResult<Reloaded> reload();
+    /// In the order of their making; `ends` stays empty, `remaining` tells it.
+    [[nodiscard]] ClientResult<std::vector<OverrideView>> overrides();
 
     // These allow the daemon to have a person asked for a password, and so may take as long as that takes.
 
+    [[nodiscard]] ClientResult<Reloaded> reload();
     /// The id of the new override.
     [[nodiscard]] ClientResult<std::string> add_override(const OverrideRequest& request);
     [[nodiscard]] ClientResult<void> remove_override(const std::string& id);
-    [[nodiscard]] ClientResult<std::vector<OverrideView>> overrides();
     /// Names and texts of the caller's own rules; none to take them back.
     [[nodiscard]] ClientResult<Reloaded> use_user_rules(const std::vector<std::pair<std::string, std::string>>& files);
 

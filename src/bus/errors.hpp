@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// sdbus::Error ends here: what may throw it is run inside caught().
+/// Where errors of D-Bus end and begin: what may throw an sdbus::Error is run inside caught(), and a no becomes one.
 #pragma once
 
 #include <string>
@@ -8,12 +8,16 @@
 
 #include <sdbus-c++/Error.h>
 
+#include "core/control.hpp"
 #include "core/result.hpp"
 
 namespace priorityd::bus {
 
 /// The errno that the name of a D-Bus error stands for; EIO for any other name. Source: sd-bus-errors(3).
 [[nodiscard]] Error to_error(const sdbus::Error& error, std::string doing);
+
+/// The error of the contract that a caller gets for a no. Its text is made safe to show.
+[[nodiscard]] sdbus::Error to_bus_error(const Refusal& refusal);
 
 /// What `attempt` returns, or the sdbus::Error that it has thrown.
 template <typename Attempt>

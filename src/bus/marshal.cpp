@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "bus/dict_keys.hpp"
 #include "bus/readable.hpp"
 #include "bus/sdbus_compat.hpp"
 #include "core/text.hpp"
@@ -26,38 +27,6 @@ Variant to_variant(const Value& value)
     if (const auto* number = std::get_if<std::int64_t>(&raw_value))
         return Variant(static_cast<std::int32_t>(*number));
     return Variant(readable(std::get<std::string>(raw_value)));
-}
-
-/// Empty for types that no setting has.
-std::optional<RawValue> read_raw(const Variant& variant)
-{
-    if (variant.containsValueOfType<std::int32_t>())
-        return RawValue{std::int64_t{variant.get<std::int32_t>()}};
-    if (variant.containsValueOfType<std::string>())
-        return RawValue{variant.get<std::string>()};
-    return std::nullopt;
-}
-
-/// One key of a dictionary that a caller may send.
-template <typename T>
-struct Key {
-    std::string_view name;
-    std::string_view type;  ///< Signature.
-    Result<void> (*take)(T& into, const Variant& value);
-};
-
-template <typename T, std::string T::*Member>
-Result<void> take_text(T& into, const Variant& value)
-{
-    into.*Member = value.get<std::string>();
-    return {};
-}
-
-template <typename T, Texts T::*Member>
-Result<void> take_texts(T& into, const Variant& value)
-{
-    into.*Member = value.get<Texts>();
-    return {};
 }
 
 template <typename T, typename Id, std::optional<Id> T::*Member>
@@ -84,58 +53,26 @@ Result<void> take_uses(GivenFacts& into, const Variant& value)
 
 using F = ProcessFilter;
 constexpr std::array kFilterKeys{
-    Key<F>{"class", "s", take_text<F, &F::class_name>},
-    Key<F>{"source", "s", take_text<F, &F::source>},
-    Key<F>{"name", "s", take_text<F, &F::name>},
+    Key<F>{"class", "s", take_value<F, std::string, &F::class_name>},
+    Key<F>{"source", "s", take_value<F, std::string, &F::source>},
+    Key<F>{"name", "s", take_value<F, std::string, &F::name>},
     Key<F>{"uid", "u", take_id<F, Uid, &F::uid>},
 };
 
 using G = GivenFacts;
 constexpr std::array kFactKeys{
-    Key<G>{"name", "s", take_text<G, &G::name>},
-    Key<G>{"exe", "s", take_text<G, &G::exe>},
-    Key<G>{"args", "as", take_texts<G, &G::args>},
+    Key<G>{"name", "s", take_value<G, std::string, &G::name>},
+    Key<G>{"exe", "s", take_value<G, std::string, &G::exe>},
+    Key<G>{"args", "as", take_value<G, Texts, &G::args>},
     Key<G>{"uid", "u", take_id<G, Uid, &G::user>},
     Key<G>{"gid", "u", take_id<G, Gid, &G::group>},
-    Key<G>{"unit", "s", take_text<G, &G::unit>},
-    Key<G>{"slice", "s", take_text<G, &G::slice>},
-    Key<G>{"cgroup", "s", take_text<G, &G::cgroup>},
-    Key<G>{"container", "s", take_text<G, &G::container>},
-    Key<G>{"ancestors", "as", take_texts<G, &G::ancestors>},
+    Key<G>{"unit", "s", take_value<G, std::string, &G::unit>},
+    Key<G>{"slice", "s", take_value<G, std::string, &G::slice>},
+    Key<G>{"cgroup", "s", take_value<G, std::string, &G::cgroup>},
+    Key<G>{"container", "s", take_value<G, std::string, &G::container>},
+    Key<G>{"ancestors", "as", take_value<G, Texts, &G::ancestors>},
     Key<G>{"uses", "as", take_uses},
 };
-
-template <typename T>
-std::string known_keys(std::span<const Key<T>> keys)
-{
-    std::string text;
-    for (const Key<T>& key : keys)
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", key.name, key.type);
-    return text;
-}
-
-template <typename T>
-Result<void> take(T& into, const std::string& name, const Variant& value, std::span<const Key<T>> keys)
-{
-    const auto key = std::ranges::find(keys, std::string_view{name}, &Key<T>::name);
-    if (key == keys.end())
-        return failure(EINVAL, fmt::format("unknown key \"{}\"; known are: {}", readable(name), known_keys(keys)));
-    const std::string type = compat::type_of(value);
-    if (type != key->type)
-        return failure(EINVAL, fmt::format("key \"{}\" has type {}; known are: {}", name, type, known_keys(keys)));
-    return key->take(into, value);
-}
-
-template <typename T>
-Result<T> read_checked(const Dict& dict, std::span<const Key<T>> keys)
-{
-    T result;
-    for (const auto& [name, value] : dict) {
-        if (auto taken = take(result, name, value, keys); !taken)
-            return tl::unexpected{taken.error()};
-    }
-    return result;
-}
 
 void put_text(Dict& dict, const char* key, const std::string& text)
 {
@@ -169,6 +106,15 @@ Texts use_words(const GivenFacts& facts)
 }
 
 }  // namespace
+
+std::optional<RawValue> read_raw(const Variant& variant)
+{
+    if (variant.containsValueOfType<std::int32_t>())
+        return RawValue{std::int64_t{variant.get<std::int32_t>()}};
+    if (variant.containsValueOfType<std::string>())
+        return RawValue{variant.get<std::string>()};
+    return std::nullopt;
+}
 
 Dict to_dict(const SettingMap& settings)
 {

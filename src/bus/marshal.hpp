@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ using Dict = std::map<std::string, sdbus::Variant>;
 
 [[nodiscard]] Result<ProcessFilter> read_filter(const Dict& dict);
 [[nodiscard]] Result<GivenFacts> read_facts(const Dict& dict);
+
+/// The value of a setting as it came; empty for types that no setting has.
+[[nodiscard]] std::optional<RawValue> read_raw(const sdbus::Variant& variant);
 
 // What the client asks, and how it reads the answers. What it does not know, of a later daemon, it leaves out.
 

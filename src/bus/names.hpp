@@ -10,9 +10,12 @@ constexpr const char* kManagerInterface = "org.priorityd1.Manager";
 
 namespace error_name {
 constexpr const char* kNoSuchProcess = "org.priorityd1.Error.NoSuchProcess";
+constexpr const char* kNoSuchOverride = "org.priorityd1.Error.NoSuchOverride";
+constexpr const char* kUnknownClass = "org.priorityd1.Error.UnknownClass";
 constexpr const char* kInvalidSetting = "org.priorityd1.Error.InvalidSetting";
 constexpr const char* kInvalidRules = "org.priorityd1.Error.InvalidRules";
 constexpr const char* kNotAuthorized = "org.priorityd1.Error.NotAuthorized";
+constexpr const char* kLimitReached = "org.priorityd1.Error.LimitReached";
 constexpr const char* kFailed = "org.freedesktop.DBus.Error.Failed";
 }  // namespace error_name
 

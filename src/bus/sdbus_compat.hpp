@@ -11,8 +11,17 @@
 #include <vector>
 
 #include <sdbus-c++/sdbus-c++.h>
+#include <systemd/sd-bus.h>
 
 namespace priorityd::bus::compat {
+
+/// sd-bus's own message inside of one. sdbus keeps it for derived classes, so this is one, though never made.
+struct Opened : sdbus::Message {
+    [[nodiscard]] static sd_bus_message* message(const sdbus::Message& closed)
+    {
+        return static_cast<sd_bus_message*>(closed.*(&Opened::msg_));
+    }
+};
 
 /// sd-bus's word for "no timeout".
 constexpr std::uint64_t kNever = UINT64_MAX;
@@ -48,6 +57,15 @@ template <typename ObjectOrProxy>
 {
     const char* sender = object.getCurrentlyProcessedMessage().getSender();
     return sender ? sender : "";
+}
+/// Null when no message is being processed.
+[[nodiscard]] inline sd_bus_message* current_message(const sdbus::IObject& object)
+{
+    return Opened::message(object.getCurrentlyProcessedMessage());
+}
+[[nodiscard]] inline sdbus::MethodCall make_call(sdbus::IProxy& proxy, const char* interface, const char* method)
+{
+    return proxy.createMethodCall(sdbus::InterfaceName{interface}, sdbus::MethodName{method});
 }
 [[nodiscard]] inline std::unique_ptr<sdbus::IProxy> make_proxy(sdbus::IConnection& connection, const char* name,
                                                                const char* path)
@@ -97,6 +115,16 @@ template <typename ObjectOrProxy>
     const sdbus::Message* message = object.getCurrentlyProcessedMessage();
     return message ? message->getSender() : std::string{};
 }
+/// Null when no message is being processed.
+[[nodiscard]] inline sd_bus_message* current_message(const sdbus::IObject& object)
+{
+    const sdbus::Message* message = object.getCurrentlyProcessedMessage();
+    return message ? Opened::message(*message) : nullptr;
+}
+[[nodiscard]] inline sdbus::MethodCall make_call(sdbus::IProxy& proxy, const char* interface, const char* method)
+{
+    return proxy.createMethodCall(interface, method);
+}
 [[nodiscard]] inline std::unique_ptr<sdbus::IProxy> make_proxy(sdbus::IConnection& connection, const char* name,
                                                                const char* path)
 {
@@ -116,5 +144,22 @@ using BusNameArgument = std::string;
 using PathArgument = std::string;
 
 #endif
+
+/// Whether the caller lets a person be asked for a password. Source:
+/// sd_bus_message_set_allow_interactive_authorization(3).
+[[nodiscard]] inline bool allows_interaction(const sdbus::IObject& object)
+{
+    sd_bus_message* message = current_message(object);
+    return message && sd_bus_message_get_allow_interactive_authorization(message) > 0;
+}
+inline void allow_interaction(sdbus::MethodCall& call)
+{
+    sd_bus_message_set_allow_interactive_authorization(Opened::message(call), 1);
+}
+/// The sd-bus connection that the proxy is on; it lives as long as the proxy's connection.
+[[nodiscard]] inline sd_bus* native_bus(sdbus::IProxy& proxy)
+{
+    return sd_bus_message_get_bus(Opened::message(make_call(proxy, "org.freedesktop.DBus.Peer", "Ping")));
+}
 
 }  // namespace priorityd::bus::compat

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The object /org/priorityd1: every member unmarshals, asks the Inspection, marshals.
+/// The object /org/priorityd1: every member unmarshals, asks the Inspection or makes a request, marshals.
 #include "bus/service.hpp"
 
 #include <algorithm>
@@ -9,12 +9,14 @@
 
 #include <fmt/format.h>
 
-#include "bus/callers.hpp"
 #include "bus/errors.hpp"
 #include "bus/manager_adaptor.hpp"
 #include "bus/marshal.hpp"
+#include "bus/marshal_override.hpp"
 #include "bus/names.hpp"
+#include "bus/override_request.hpp"
 #include "bus/readable.hpp"
+#include "bus/requests.hpp"
 #include "bus/sdbus_compat.hpp"
 
 namespace priorityd::bus {
@@ -22,19 +24,14 @@ namespace {
 
 using Rows = std::vector<Dict>;
 using Answer = std::tuple<Dict, Rows>;
-using ReloadReply = sdbus::Result<std::uint32_t, std::vector<std::string>>;
+using RulesReply = sdbus::Result<std::uint32_t, std::vector<std::string>>;
 
-sdbus::Error no_such_process(std::uint32_t pid)
+template <typename T>
+T accepted(Verdict<T> verdict)
 {
-    return compat::make_error(error_name::kNoSuchProcess, fmt::format("no process {}: it has ended or never was", pid));
-}
-
-/// Pids on the bus are unsigned, and any number may come.
-Pid checked_pid(std::uint32_t pid)
-{
-    if (pid == 0 || pid > static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max()))
-        throw no_such_process(pid);
-    return Pid{static_cast<std::int32_t>(pid)};
+    if (!verdict)
+        throw to_bus_error(verdict.error());
+    return *std::move(verdict);
 }
 
 template <typename T>
@@ -43,15 +40,15 @@ T found(Result<T> result, std::uint32_t pid)
     if (result)
         return *std::move(result);
     if (result.error().is_vanished())
-        throw no_such_process(pid);
-    throw compat::make_error(error_name::kFailed, readable(result.error().message()));
+        throw to_bus_error(no_such_process(pid));
+    throw to_bus_error({Refusal::Kind::failed, result.error().message()});
 }
 
 template <typename T>
 T valid(Result<T> result)
 {
     if (!result)
-        throw compat::make_error(error_name::kInvalidSetting, result.error().doing);
+        throw to_bus_error({Refusal::Kind::invalid_setting, result.error().doing});
     return *std::move(result);
 }
 
@@ -70,18 +67,6 @@ Answer to_answer(const Explanation& explanation)
             to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
 }
 
-sdbus::Error refused_rules(const ReloadReport& report)
-{
-    const auto is_error = [](const Diagnostic& one) { return one.level == Diagnostic::Level::error; };
-    const auto errors = std::ranges::count_if(report.diagnostics, is_error);
-    const auto first = std::ranges::find_if(report.diagnostics, is_error);
-    return compat::make_error(
-        error_name::kInvalidRules,
-        fmt::format("the old policy stays in force ({} rules), because the files have {} error{}{}", report.rules,
-                    errors, errors == 1 ? "" : "s",
-                    first == report.diagnostics.end() ? "" : "; the first: " + readable(first->to_text())));
-}
-
 std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 {
     std::vector<std::string> result;
@@ -93,11 +78,11 @@ std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 
 class Service::Object final : public sdbus::AdaptorInterfaces<org::priorityd1::Manager_adaptor> {
 public:
-    Object(sdbus::IConnection& connection, Inspection& inspection, Uid own_uid)
+    Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Uid own_uid)
         : AdaptorInterfaces{connection, compat::PathArgument{kObjectPath}},
           inspection_{inspection},
-          own_uid_{own_uid},
-          callers_{connection}
+          control_{control},
+          requests_{connection, inspection, control, own_uid}
     {
         registerAdaptor();
     }
@@ -117,10 +102,12 @@ public:
         emitPolicyReloaded(generation, report.is_accepted, report.rules, to_texts(report.diagnostics));
     }
 
+    [[nodiscard]] Requests& requests() { return requests_; }
+
 private:
     Dict GetProcess(const std::uint32_t& pid) override
     {
-        return full_row(found(inspection_.process(checked_pid(pid)), pid));
+        return full_row(found(inspection_.process(accepted(read_pid(pid))), pid));
     }
 
     Rows ListProcesses(const Dict& filter) override
@@ -132,33 +119,42 @@ private:
 
     Answer Explain(const std::uint32_t& pid) override
     {
-        return to_answer(found(inspection_.explanation(checked_pid(pid)), pid));
+        return to_answer(found(inspection_.explanation(accepted(read_pid(pid))), pid));
     }
 
     Answer Classify(const Dict& facts) override { return to_answer(inspection_.classify(valid(read_facts(facts)))); }
 
-    void Reload(ReloadReply&& result) override
+    void Reload(RulesReply&& result) override { requests_.reload(current_call(), replies_.keep(std::move(result))); }
+
+    void AddOverride(sdbus::Result<std::string>&& result, Dict target, Dict settings, Dict options) override
     {
-        // Shared because a handler has to be copyable, which the reply is not.
-        const auto reply = std::make_shared<ReloadReply>(std::move(result));
-        callers_.find_user(compat::sender_of(getObject()), [this, reply](std::optional<Uid> user) {
-            if (may_reload(user))
-                reload(*reply);
-            else
-                reply->returnError(compat::make_error(error_name::kNotAuthorized,
-                                                      "only root may have settings and rules read again: try sudo"));
-        });
+        auto request = accepted(read_override_request(target, settings, options));
+        requests_.add_override(current_call(), std::move(request), replies_.keep(std::move(result)));
     }
 
-    [[nodiscard]] bool may_reload(std::optional<Uid> user) const { return user == Uid{0} || user == own_uid_; }
-
-    void reload(const ReloadReply& reply)
+    void RemoveOverride(sdbus::Result<>&& result, std::string id) override
     {
-        const ReloadReport report = inspection_.reload();
-        if (report.is_accepted)
-            reply.returnResults(report.rules, to_texts(report.diagnostics));
-        else
-            reply.returnError(refused_rules(report));
+        requests_.remove_override(current_call(), std::move(id), replies_.keep(std::move(result)));
+    }
+
+    void ListOverrides(sdbus::Result<Rows>&& result) override
+    {
+        result.returnResults(to_rows(control_.overrides(), [](const OverrideView& view) { return to_dict(view); }));
+    }
+
+    void SetUserRules(RulesReply&& result, std::vector<sdbus::Struct<std::string, std::string>> files) override
+    {
+        std::vector<std::pair<std::string, std::string>> texts;
+        texts.reserve(files.size());
+        for (auto& file : files)
+            texts.emplace_back(std::move(file.get<0>()), std::move(file.get<1>()));
+        requests_.use_user_rules(current_call(), std::move(texts), replies_.keep(std::move(result)));
+    }
+
+    [[nodiscard]] Call current_call() const
+    {
+        return {.sender = compat::sender_of(getObject()),
+                .interaction = compat::allows_interaction(getObject()) ? Interaction::allowed : Interaction::forbidden};
     }
 
     [[nodiscard]] Counters counters() const { return inspection_.status().counters; }
@@ -199,18 +195,20 @@ private:
     }
 
     Inspection& inspection_;
-    Uid own_uid_;
-    Callers callers_;
+    Control& control_;
+    Replies replies_;
+    Requests requests_;
 };
 
 Service::Service(std::unique_ptr<Object> object) : object_{std::move(object)} {}
 Service::~Service() = default;
 
-Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspection& inspection, Uid own_uid)
+Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspection& inspection, Control& control,
+                                                 Uid own_uid)
 {
     return caught(fmt::format("export {}", kObjectPath), [&] {
         return std::unique_ptr<Service>{
-            new Service{std::make_unique<Object>(connection.native(), inspection, own_uid)}};
+            new Service{std::make_unique<Object>(connection.native(), inspection, control, own_uid)}};
     });
 }
 
@@ -223,6 +221,17 @@ void Service::processes_changed(const std::vector<ProcessView>& changed, std::ui
 void Service::policy_reloaded(std::uint32_t generation, const ReloadReport& report)
 {
     (void)caught("emit PolicyReloaded", [&] { object_->emit_reloaded(generation, report); });
+}
+
+void Service::overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed)
+{
+    (void)caught("emit OverridesChanged", [&] { object_->emitOverridesChanged(added, removed); });
+    object_->requests().forget_overrides(removed);
+}
+
+void Service::lose_everybody()
+{
+    object_->requests().lose_everybody();
 }
 
 }  // namespace priorityd::bus

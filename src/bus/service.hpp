@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The object /org/priorityd1: answers from an Inspection, and tells the bus what has changed.
+/// The object /org/priorityd1: answers from an Inspection, hands wishes to a Control, tells the bus what has changed.
 #pragma once
 
 #include <memory>
 
 #include "bus/connection.hpp"
+#include "core/control.hpp"
 #include "core/ids.hpp"
 #include "core/inspection.hpp"
 #include "core/result.hpp"
@@ -12,12 +13,13 @@
 namespace priorityd::bus {
 
 /// Signals that cannot be sent are dropped: that the connection is lost is told by its Attachment.
-class Service final : public ChangeListener {
+class Service final : public ChangeListener, public OverrideListener {
 public:
-    /// Exports the object; both arguments must outlive it. `own_uid`: the user that the daemon runs as, who may do here
-    /// what root may. Errors: EEXIST when the connection has such an object already.
+    /// Exports the object; `connection` must outlive it, and the other two whatever is still to be processed on that.
+    /// `own_uid`: the user that the daemon runs as, who may do here what root may. Errors: EEXIST when the connection
+    /// has such an object already.
     [[nodiscard]] static Result<std::unique_ptr<Service>> create(Connection& connection, Inspection& inspection,
-                                                                 Uid own_uid);
+                                                                 Control& control, Uid own_uid);
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     Service(Service&&) = delete;
@@ -26,6 +28,10 @@ public:
 
     void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) override;
     void policy_reloaded(std::uint32_t generation, const ReloadReport& report) override;
+    void overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed) override;
+    /// To be called when the connection is lost, and with it everybody on it: overrides that were to last as long as
+    /// somebody's connection end.
+    void lose_everybody();
 
 private:
     class Object;

@@ -22,6 +22,7 @@ ExitStatus fail(const bus::ClientError& error)
         case Kind::no_daemon: return fail(ExitStatus::no_daemon, error.text);
         case Kind::not_authorised: return fail(ExitStatus::not_authorised, error.text);
         case Kind::no_such_process:
+        case Kind::no_such_override:
         case Kind::refused_rules:
         case Kind::failed: break;
     }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl explain: who decided what for a process, and what it has now.
-#include <algorithm>
-#include <charconv>
 #include <memory>
-#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,26 +9,12 @@
 #include "bus/readable.hpp"
 #include "cli/explanation.hpp"
 #include "cli/json.hpp"
+#include "cli/target.hpp"
 #include "cli/verbs.hpp"
 #include "kernel/accounts.hpp"
 
 namespace priorityd::cli {
 namespace {
-
-bool is_number(std::string_view text)
-{
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// Empty for numbers that no process can have.
-std::optional<Pid> parse_pid(std::string_view text)
-{
-    std::int32_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number <= 0)
-        return std::nullopt;
-    return Pid{number};
-}
 
 std::string head_text(const ProcessView& process, Colour colour)
 {

@@ -13,7 +13,7 @@ Style outcome_style(const ExplainRow& row)
         return Style::red;
     if (starts_with("applied") || starts_with("already so"))
         return Style::green;
-    return starts_with("not ") ? Style::yellow : Style::plain;
+    return starts_with("not ") || starts_with("held ") ? Style::yellow : Style::plain;
 }
 
 }  // namespace

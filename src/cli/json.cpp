@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/json.hpp"
 
+#include <chrono>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/output.hpp"
@@ -17,6 +19,27 @@ Json to_json(const ExplainRow& row)
 {
     return {{"setting", row.setting}, {"value", row.value},         {"source", row.source},
             {"because", row.because}, {"effective", row.effective}, {"outcome", row.outcome}};
+}
+
+/// The keys that say what it is about.
+Json to_json(const OverrideTarget& target)
+{
+    if (const auto* process = std::get_if<ProcessKey>(&target))
+        return {{"pid", raw(process->pid)}, {"start_time", process->start_ticks}};
+    const auto& pattern = std::get<PatternTarget>(target);
+    const auto key = match_key_table()[static_cast<std::size_t>(pattern.key)].name;
+    return {{std::string{key}, pattern.glob}};
+}
+
+/// The keys that say when it ends.
+Json life_json(const OverrideView& one)
+{
+    Json life{{"permanent", one.kept.is_permanent}, {"while_connected", !one.kept.connection.empty()}};
+    if (!one.kept.connection.empty())
+        life["connection"] = one.kept.connection;
+    if (one.remaining)
+        life["remaining_usec"] = one.remaining->count();
+    return life;
 }
 
 std::string level_text(Diagnostic::Level level)
@@ -61,6 +84,21 @@ Json to_json(const Diagnostic& diagnostic)
             {"line", diagnostic.line},
             {"column", diagnostic.column},
             {"what", diagnostic.what}};
+}
+
+Json to_json(const OverrideView& one)
+{
+    const auto created = std::chrono::microseconds{one.kept.created.time_since_epoch()};
+    Json result{{"id", one.kept.id}};
+    result.update(to_json(one.kept.target));
+    result["settings"] = to_json(one.kept.settings);
+    result["owner"] = raw(one.kept.owner);
+    result["all_users"] = one.kept.is_for_everybody;
+    result.update(life_json(one));
+    result["reason"] = one.kept.reason;
+    result["created"] = created.count();
+    result["processes"] = one.processes;
+    return result;
 }
 
 void print_json(const Json& document)

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "core/control.hpp"
 #include "core/diagnostic.hpp"
 #include "core/explain.hpp"
 #include "core/setting.hpp"
@@ -19,6 +20,7 @@ using Json = nlohmann::ordered_json;
 /// An object of `process` and `contributions`.
 [[nodiscard]] Json to_json(const Explanation& explanation);
 [[nodiscard]] Json to_json(const Diagnostic& diagnostic);
+[[nodiscard]] Json to_json(const OverrideView& one);
 
 /// The document on a line of its own. Bytes that are no UTF-8 are replaced, for JSON cannot hold them.
 void print_json(const Json& document);

@@ -24,10 +24,14 @@ constexpr Verb kVerbs[] = {
     {"list", "List the processes that something was decided for", add_list},
     {"explain", "Show who decided what for a process, and what it has now", add_explain},
     {"monitor", "Print changes as they happen, until Ctrl-C", add_monitor},
+    {"set", "Give a process, or all that fit a pattern, other settings than the rules do", add_set},
+    {"unset", "Take back what was set", add_unset},
+    {"overrides", "List what was set, by whom and for how long", add_overrides},
     {"classify", "Show what would be decided for such a process, also without the daemon", add_classify},
     {"check", "Look for mistakes in rules and settings", add_check},
     {"rules", "Show the rules, or those that may apply to a name", add_rules},
     {"classes", "Show the classes", add_classes},
+    {"user-rules", "Hand your own rules to the daemon", add_user_rules},
     {"reload", "Have the daemon read settings and rules again", add_reload},
 };
 
@@ -44,6 +48,7 @@ Exit status:
 Examples:
   priorityctl explain mpv
   priorityctl --json list --class build
+  priorityctl set 'name:cc1*' --class batch --for 2h
   priorityctl classify --name cc1plus --user alice --rules ./rules.d)";
 
 /// Empty for an address that can be used, as CLI11 wants it.

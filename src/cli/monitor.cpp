@@ -38,6 +38,11 @@ std::string utc_time(Clock::time_point when)
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(Clock::to_time_t(when)), milliseconds_of(when));
 }
 
+std::string ids_text(const std::vector<std::string>& ids)
+{
+    return fmt::format("{} {}", ids.size() == 1 ? "override" : "overrides", fmt::join(ids, ", "));
+}
+
 class TextPrinter final : public bus::Watcher {
 public:
     explicit TextPrinter(Colour colour) : colour_{colour} {}
@@ -59,6 +64,14 @@ public:
             note(fmt::format("rules refused: policy {} stays in force", news.generation), Style::red);
         for (const std::string& diagnostic : news.policy.diagnostics)
             note(diagnostic, Style::yellow);
+    }
+
+    void overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed) override
+    {
+        if (!added.empty())
+            note(fmt::format("set: {}", ids_text(added)), Style::green);
+        if (!removed.empty())
+            note(fmt::format("no longer set: {}", ids_text(removed)), Style::yellow);
     }
 
     void daemon_vanished() override { note("priorityd has left the bus; waiting for it to come back", Style::red); }
@@ -107,6 +120,11 @@ public:
                                         {"accepted", news.is_accepted},
                                         {"rules", news.policy.rules},
                                         {"diagnostics", news.policy.diagnostics}});
+    }
+
+    void overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed) override
+    {
+        print_event("overrides_changed", {{"added", added}, {"removed", removed}});
     }
 
     void daemon_vanished() override { print_event("daemon_vanished", Json::object()); }
@@ -191,7 +209,8 @@ Run add_monitor(CLI::App& verb)
 {
     verb.footer(
         "One line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
-        "as 64 rows and the number of those left out. When the daemon ends, it waits for the next one.");
+        "as 64 rows and the number of those left out. Overrides that come and go, and rules that are read again,\n"
+        "are told too. When the daemon ends, it waits for the next one.");
     return monitor;
 }
 

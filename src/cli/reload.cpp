@@ -6,6 +6,7 @@
 
 #include "bus/readable.hpp"
 #include "cli/json.hpp"
+#include "cli/password_agent.hpp"
 #include "cli/verbs.hpp"
 
 namespace priorityd::cli {
@@ -44,6 +45,7 @@ ExitStatus reload(const Context& context)
     auto client = connect(context);
     if (!client)
         return client.error();
+    const PasswordAgent agent{context};
     const auto reloaded = client->reload();
     if (reloaded) {
         print_done(context, *reloaded);

@@ -40,6 +40,10 @@ using Run = std::function<ExitStatus(const Context&)>;
 [[nodiscard]] Run add_rules(CLI::App& verb);
 [[nodiscard]] Run add_classes(CLI::App& verb);
 [[nodiscard]] Run add_reload(CLI::App& verb);
+[[nodiscard]] Run add_set(CLI::App& verb);
+[[nodiscard]] Run add_unset(CLI::App& verb);
+[[nodiscard]] Run add_overrides(CLI::App& verb);
+[[nodiscard]] Run add_user_rules(CLI::App& verb);
 
 /// The bus that the context names. That somebody is there is known with the first call.
 [[nodiscard]] bus::ClientResult<bus::ManagerClient> find_daemon(const Context& context);

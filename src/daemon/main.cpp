@@ -48,9 +48,9 @@ public:
         return {};
     }
 
-    Result<void> serve(Daemon& daemon, EventLoop& loop)
+    Result<void> serve(Daemon& daemon, Control& control, EventLoop& loop)
     {
-        auto service = bus::Service::create(*connection_, daemon, Uid{geteuid()});
+        auto service = bus::Service::create(*connection_, daemon, control, Uid{geteuid()});
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
@@ -69,6 +69,7 @@ private:
     void leave(Daemon& daemon, const Error& error)
     {
         log_.warning(fmt::format("lost the bus: {}; going on without it", error.message()));
+        service_->lose_everybody();
         daemon.remove_listener(*service_);
         attachment_.reset();
         service_.reset();
@@ -148,7 +149,7 @@ int run(const Options& options, const Log& log)
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);
     if (has_bus) {
-        if (auto serving = seat.serve(daemon, *loop); !serving)
+        if (auto serving = seat.serve(daemon, daemon.control(), *loop); !serving)
             return fail(log, serving.error());
     }
     const auto stop = [&] { loop->stop(0); };

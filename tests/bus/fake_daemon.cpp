@@ -2,7 +2,8 @@
 /// A daemon that only looks like one, for tests of the client: the real service with made-up answers.
 ///
 /// fake-daemon ADDRESS OWN_UID [POLICY_FILE...]: prints "ready" once it has the name. SIGUSR1: tells of two changes and
-/// three left out. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends.
+/// three left out. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends. What it takes to make an
+/// override or to hand over rules is org.priorityd1.lower-own, as polkit on that bus has it; root just may.
 #include <signal.h>
 
 #include <cstdio>
@@ -12,6 +13,7 @@
 
 #include "bus/connection.hpp"
 #include "bus/service.hpp"
+#include "fake_control.hpp"
 #include "fake_inspection.hpp"
 
 using namespace priorityd;
@@ -20,6 +22,7 @@ namespace {
 
 struct FakeDaemon {
     test::FakeInspection inspection;
+    test::FakeControl control;
     std::unique_ptr<bus::Service> service;
 };
 
@@ -62,11 +65,12 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
         return fail(connection.error());
     FakeDaemon daemon;
     daemon.inspection.answer.rule_files = std::move(policy_files);
-    auto service = bus::Service::create(*connection, daemon.inspection, own_uid);
+    auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, own_uid);
     if (!service)
         return fail(service.error());
     daemon.service = *std::move(service);
     daemon.inspection.listener = daemon.service.get();
+    daemon.control.listener = daemon.service.get();
     const auto attachment = bus::attach(*connection, event, [event](const Error&) { sd_event_exit(event, 3); });
     if (!attachment)
         return fail(attachment.error());

@@ -19,6 +19,7 @@
 #include "bus/marshal.hpp"
 #include "bus/names.hpp"
 #include "bus/sdbus_compat.hpp"
+#include "fake_control.hpp"
 #include "fake_inspection.hpp"
 #include "private_bus.hpp"
 
@@ -102,18 +103,20 @@ T expect(Result<T> result)
 struct Daemon {
     Daemon(Loop& loop, const Address& address, Uid own_uid = kNobodyHere)
         : connection{expect(Connection::open(address))},
-          service{expect(Service::create(connection, inspection, own_uid))},
+          service{expect(Service::create(connection, inspection, control, own_uid))},
           attachment{expect(attach(connection, loop.native(), [this](const Error& error) {
               losses += 1;
               loss = error;
           }))}
     {
         inspection.listener = service.get();
+        control.listener = service.get();
         if (auto named = connection.request_name(); !named)
             throw std::runtime_error{named.error().message()};
     }
 
     FakeInspection inspection;
+    test::FakeControl control;
     int losses = 0;
     Error loss;
     Connection connection;
@@ -463,7 +466,8 @@ TEST_CASE_FIXTURE(Fixture, "signals that somebody else sends in the daemon's nam
     Subscriber subscriber{loop, address};
     auto other = expect(Connection::open(address));
     FakeInspection nothing;
-    const auto forger = expect(Service::create(other, nothing, kNobodyHere));
+    test::FakeControl no_control;
+    const auto forger = expect(Service::create(other, nothing, no_control, kNobodyHere));
     const auto attachment = expect(attach(other, loop.native(), [](const Error&) {}));
     forger->processes_changed({test::hostile()}, 0);
     // Sent straight to the subscriber, past the bus's own check of the sender.

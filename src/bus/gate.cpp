@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What not everybody may ask for passes here: who calls, what it takes, whether polkit allows it, then it is done.
+#include "bus/gate.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace priorityd::bus {
+namespace {
+
+/// A bus lets one connection wait for 128 answers by default (max_replies_per_connection in dbus-daemon(1)), and a
+/// dialog stays open for minutes: one user's open dialogs must not leave the others without answers.
+constexpr int kMostWaitingOfOneUser = 16;
+
+Refusal caller_has_left()
+{
+    return {Refusal::Kind::failed, "the caller has left the bus"};
+}
+
+Refusal too_many_waiting()
+{
+    return {Refusal::Kind::limit_reached,
+            fmt::format("{} calls of this user are waiting for polkit: answer its questions first, or wait",
+                        kMostWaitingOfOneUser)};
+}
+
+}  // namespace
+
+struct Gate::Visit {
+    Caller caller;
+    Interaction interaction{};
+    Intent intent;
+    Refuse refuse;
+};
+
+Gate::Gate(sdbus::IConnection& connection, Callers& callers, Uid own_uid)
+    : callers_{callers}, polkit_{connection}, own_uid_{own_uid}
+{
+}
+
+void Gate::pass(const Call& call, Plan plan, Refuse refuse)
+{
+    const auto visit = std::make_shared<Visit>(Visit{.caller = {.uid = kNobodysUid, .connection = call.sender},
+                                                     .interaction = call.interaction,
+                                                     .intent = {},
+                                                     .refuse = std::move(refuse)});
+    callers_.find_user(call.sender, [this, visit, plan = std::move(plan)](std::optional<Uid> user) {
+        if (!user)
+            return visit->refuse(caller_has_left());
+        visit->caller.uid = *user;
+        receive(visit, plan);
+    });
+}
+
+void Gate::receive(const std::shared_ptr<Visit>& visit, const Plan& plan)
+{
+    auto intent = plan(visit->caller);
+    if (!intent)
+        return visit->refuse(intent.error());
+    visit->intent = *std::move(intent);
+    const Uid user = visit->caller.uid;
+    if (user == Uid{0} || user == own_uid_ || visit->intent.needs.empty())
+        visit->intent.carry_out();
+    else if (waiting_[user] >= kMostWaitingOfOneUser)
+        visit->refuse(too_many_waiting());
+    else
+        ask_polkit(visit);
+}
+
+void Gate::ask_polkit(const std::shared_ptr<Visit>& visit)
+{
+    const Uid user = visit->caller.uid;
+    ++waiting_[user];
+    polkit_.ask({visit->caller.connection, visit->interaction, visit->intent.needs},
+                [this, visit, user](const Verdict<void>& verdict) {
+                    if (--waiting_[user] == 0)
+                        waiting_.erase(user);
+                    if (verdict)
+                        see_whether_there(visit);
+                    else
+                        visit->refuse(verdict.error());
+                });
+}
+
+/// Polkit takes its time; whoever has gone meanwhile is not there to be told what has been done in their name.
+void Gate::see_whether_there(const std::shared_ptr<Visit>& visit)
+{
+    callers_.find_user(visit->caller.connection, [visit](std::optional<Uid> user) {
+        if (user)
+            visit->intent.carry_out();
+        else
+            visit->refuse(caller_has_left());
+    });
+}
+
+}  // namespace priorityd::bus

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What callers want changed: each request goes through the gate, is done by the Control, and is answered.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bus/callers.hpp"
+#include "bus/gate.hpp"
+#include "bus/logouts.hpp"
+#include "bus/replies.hpp"
+#include "bus/tethers.hpp"
+#include "core/control.hpp"
+#include "core/inspection.hpp"
+
+namespace priorityd::bus {
+
+class Requests {
+public:
+    /// The number of rules in force, and what was to be said of them.
+    using RulesSlip = Replies::Slip<std::uint32_t, std::vector<std::string>>;
+
+    /// All of what is given must outlive this. `own_uid`: the user that the daemon runs as.
+    Requests(sdbus::IConnection& connection, Inspection& inspection, Control& control, Uid own_uid);
+
+    void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
+    void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
+    void use_user_rules(const Call& call, std::vector<std::pair<std::string, std::string>> files, RulesSlip slip);
+    void reload(const Call& call, RulesSlip slip);
+
+    /// These overrides are no more, for whatever reason.
+    void forget_overrides(const std::vector<std::string>& ids) { tethers_->cut(ids); }
+    /// Nobody is on the bus any more.
+    void lose_everybody() { tethers_->part_from_all(); }
+
+private:
+    void make_override(const OverridePlan& plan, const Replies::Slip<std::string>& slip);
+    void make_tethered(const OverridePlan& plan, const Replies::Slip<std::string>& slip);
+    void take_user_rules(const UserRulesPlan& plan, const RulesSlip& slip);
+    void reload_now(const RulesSlip& slip);
+
+    Inspection& inspection_;
+    Control& control_;
+    Callers callers_;
+    Gate gate_;
+    std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
+    Logouts logouts_;
+};
+
+}  // namespace priorityd::bus
