@@ -17,15 +17,16 @@ using Source = std::unique_ptr<sd_event_source, Release>;
 }  // namespace
 
 struct Attachment::State {
-    State(Connection& driven, std::function<void(const Error&)> told) : connection{driven}, on_lost{std::move(told)} {}
+    State(Connection& driven, Driving how) : connection{driven}, driving{std::move(how)} {}
 
     Connection& connection;
-    std::function<void(const Error&)> on_lost;
+    Driving driving;
     Connection::Wait wait{};
     Source io{};
     Source timer{};
 
-    Result<void> add_sources(sd_event* event, std::int64_t priority);
+    Result<void> add_sources(sd_event* event);
+    Result<bool> process();
     void prepare();
     void dispatch();
     void arm(const Connection::Wait& next);
@@ -54,7 +55,7 @@ int Attachment::State::on_deadline(sd_event_source* /*source*/, std::uint64_t /*
     return 0;
 }
 
-Result<void> Attachment::State::add_sources(sd_event* event, std::int64_t priority)
+Result<void> Attachment::State::add_sources(sd_event* event)
 {
     auto first = connection.wait();
     if (!first)
@@ -72,8 +73,8 @@ Result<void> Attachment::State::add_sources(sd_event* event, std::int64_t priori
     r = sd_event_source_set_prepare(io.get(), on_prepare);
     if (r < 0)
         return failure(-r, "sd_event_source_set_prepare(bus)");
-    sd_event_source_set_priority(io.get(), priority);
-    sd_event_source_set_priority(timer.get(), priority);
+    sd_event_source_set_priority(io.get(), driving.priority);
+    sd_event_source_set_priority(timer.get(), driving.priority);
     return {};
 }
 
@@ -99,9 +100,18 @@ void Attachment::State::arm(const Connection::Wait& next)
         sd_event_source_set_enabled(timer.get(), wanted);
 }
 
+Result<bool> Attachment::State::process()
+{
+    if (!driving.around)
+        return connection.process();
+    Result<bool> done = false;
+    driving.around([&] { done = connection.process(); });
+    return done;
+}
+
 void Attachment::State::dispatch()
 {
-    if (const auto done = connection.process(); !done)
+    if (const auto done = process(); !done)
         lose(done.error());
     else if (const auto next = connection.wait(); !next)
         lose(next.error());
@@ -112,7 +122,7 @@ void Attachment::State::lose(const Error& error)
 {
     io.reset();
     timer.reset();
-    const auto handler = std::exchange(on_lost, nullptr);
+    const auto handler = std::exchange(driving.on_lost, nullptr);
     if (handler)
         handler(error);
 }
@@ -122,11 +132,10 @@ Attachment::Attachment(Attachment&&) noexcept = default;
 Attachment& Attachment::operator=(Attachment&&) noexcept = default;
 Attachment::~Attachment() = default;
 
-Result<Attachment> attach(Connection& connection, sd_event* event, std::function<void(const Error&)> on_lost,
-                          std::int64_t priority)
+Result<Attachment> attach(Connection& connection, sd_event* event, Driving driving)
 {
-    auto state = std::make_unique<Attachment::State>(connection, std::move(on_lost));
-    if (auto added = state->add_sources(event, priority); !added)
+    auto state = std::make_unique<Attachment::State>(connection, std::move(driving));
+    if (auto added = state->add_sources(event); !added)
         return tl::unexpected{added.error()};
     return Attachment{std::move(state)};
 }

@@ -64,6 +64,16 @@ private:
     std::unique_ptr<sdbus::IConnection> native_;
 };
 
+/// What becomes of a connection that an event loop drives.
+struct Driving {
+    /// Called once when the connection is lost and has been detached; may destroy attachment and connection.
+    std::function<void(const Error&)> on_lost;
+    /// Calls what it is given, which handles a message: for what has to be done around that. Empty: nothing.
+    std::function<void(const std::function<void()>&)> around;
+    /// As for sd_event_source_set_priority(3), so larger is later.
+    std::int64_t priority = 0;
+};
+
 /// Keeps a connection attached to an event loop for as long as it lives.
 class Attachment {
 public:
@@ -74,17 +84,14 @@ public:
     ~Attachment();
 
 private:
-    friend Result<Attachment> attach(Connection&, sd_event*, std::function<void(const Error&)>, std::int64_t);
+    friend Result<Attachment> attach(Connection&, sd_event*, Driving);
     struct State;
     explicit Attachment(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
 
 /// Lets `event` drive the connection, which must outlive the attachment and stay where it is, a message at a time. With
-/// nothing to do it causes no wake-up. When the connection is lost, it is detached and `on_lost` called once; that may
-/// destroy attachment and connection. `priority`: as for sd_event_source_set_priority(3), so larger is later. Errors:
-/// those of sd_event_add_io(3).
-[[nodiscard]] Result<Attachment> attach(Connection& connection, sd_event* event,
-                                        std::function<void(const Error&)> on_lost, std::int64_t priority = 0);
+/// nothing to do it causes no wake-up. Errors: those of sd_event_add_io(3).
+[[nodiscard]] Result<Attachment> attach(Connection& connection, sd_event* event, Driving driving);
 
 }  // namespace priorityd::bus

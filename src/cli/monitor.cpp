@@ -178,7 +178,7 @@ ExitStatus run_loop(sd_event* loop, bus::ManagerClient& client)
         lost = error;
         sd_event_exit(loop, 0);
     };
-    const auto attachment = bus::attach(client.connection(), loop, on_lost);
+    const auto attachment = bus::attach(client.connection(), loop, {.on_lost = on_lost});
     if (!attachment)
         return fail(ExitStatus::refused, attachment.error().message());
     const int r = sd_event_loop(loop);

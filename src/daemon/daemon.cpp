@@ -10,8 +10,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "kernel/accounts.hpp"
-
 namespace priorityd::daemon {
 namespace {
 
@@ -33,19 +31,45 @@ Instant now()
     return std::chrono::steady_clock::now();
 }
 
+std::optional<Instant> earlier(std::optional<Instant> left, std::optional<Instant> right)
+{
+    return left && right ? std::min(left, right) : (left ? left : right);
+}
+
+Clocks clocks()
+{
+    return {.now = now(), .date = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
+}
+
 }  // namespace
 
 Daemon::Daemon(Parts parts)
-    : parts_{std::move(parts)}, pipeline_{parts_.world, parts_.knobs, std::make_shared<const Policy>()}
+    : parts_{std::move(parts)},
+      pipeline_{parts_.world, parts_.knobs, {.policy = std::make_shared<const Policy>()}},
+      steering_{{.pipeline = pipeline_,
+                 .source = parts_.world.source,
+                 .keeper = parts_.state.keeper(),
+                 .accounts = accounts_,
+                 .clocks = clocks,
+                 .request_scan = [this] { request_scan(); },
+                 .own_pid = parts_.world.own_pid}}
 {
     if (auto policy = load_policy())
-        pipeline_.use(std::move(policy));
+        use(std::move(policy));
+    steering_.resume(parts_.state.take_overrides());
+    pipeline_.adopt(parts_.state.take_originals());
+}
+
+void Daemon::use(std::shared_ptr<const Policy> policy)
+{
+    for (const auto& fault : steering_.use(std::move(policy)))
+        parts_.log.warning(fault);
 }
 
 std::shared_ptr<const Policy> Daemon::load_policy()
 {
     const auto files = kernel::read_policy_files(parts_.sources);
-    auto reading = read_policy(files, kernel::SystemAccounts{});
+    auto reading = read_policy(files, accounts_);
     diagnostics_ = std::move(reading.diagnostics);
     for (const auto& diagnostic : diagnostics_) {
         const bool is_error = diagnostic.level == Diagnostic::Level::error;
@@ -92,6 +116,9 @@ Result<void> Daemon::attach()
     };
     keep(events_, loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); }));
     keep(exits_, loop.watch_fd(parts_.exits.fd(), Priority::requests, [this] { on_exits(); }));
+    if (parts_.state.fd() >= 0)
+        keep(disk_, loop.watch_fd(parts_.state.fd(), Priority::requests,
+                                  [this] { serve([this] { parts_.state.finish(); }); }));
     keep(scan_work_, loop.add_work(Priority::work, [this] { step_scan(); }));
     keep(publish_timer_, loop.add_timer(Priority::later, [this] { publish(); }));
     keep(due_timer_, loop.add_timer(Priority::later, [this] { run_due(); }));
@@ -110,7 +137,8 @@ void Daemon::stop()
 {
     parts_.realtime.leave();
     if (pipeline_.policy().settings().restore_on_exit)
-        pipeline_.restore();
+        pipeline_.restore(now());
+    parts_.state.keep(pipeline_.originals());
     const auto& tally = pipeline_.tally();
     parts_.log.notice(fmt::format("stopped: {} settings had been applied, {} refused", tally.applied, tally.failed));
 }
@@ -155,7 +183,10 @@ void Daemon::on_exits()
 {
     const auto at = now();
     for (const Pid pid : parts_.exits.take_ended())
+    {
         pipeline_.on_exit(pid, at);
+        steering_.on_exit(pid);
+    }
     arm_timers(at);
 }
 
@@ -199,6 +230,7 @@ void Daemon::run_due()
 {
     const auto pause = parts_.realtime.pause();
     pipeline_.run_due(now());
+    steering_.run_due(now());
     arm_timers(now());
 }
 
@@ -206,7 +238,8 @@ void Daemon::arm_timers(Instant at)
 {
     if (pipeline_.has_changes() && !listeners_.empty() && !publish_timer_.is_armed())
         publish_timer_.arm(std::max(at, last_published_ + kPublishInterval));
-    if (const auto due = pipeline_.deadline())
+    const auto due = earlier(pipeline_.deadline(), steering_.deadline());
+    if (due)
         due_timer_.arm(*due);
 }
 
@@ -214,6 +247,8 @@ void Daemon::publish()
 {
     const auto pause = parts_.realtime.pause();
     last_published_ = now();
+    if (parts_.state.wants_originals())
+        parts_.state.keep(pipeline_.originals());
     const auto batch = pipeline_.take_changes();
     for (auto* listener : listeners_)
         listener->processes_changed(batch.rows, batch.left_out);
@@ -233,7 +268,7 @@ ReloadReport Daemon::reload()
     ReloadReport report;
     report.is_accepted = policy != nullptr;
     if (policy) {
-        pipeline_.use(std::move(policy));
+        use(std::move(policy));
         apply_settings();
         request_scan();
         malloc_trim(0);
@@ -247,30 +282,32 @@ ReloadReport Daemon::reload()
     return report;
 }
 
-// Who asks much of the daemon shall wait, not the programs that start meanwhile: answers are no real-time work.
+/// Who asks much of the daemon shall wait, not the programs that start meanwhile: answers are no real-time work.
+void Daemon::serve(const std::function<void()>& request)
+{
+    const auto pause = parts_.realtime.pause();
+    request();
+    arm_timers(now());
+}
 
 Result<ProcessView> Daemon::process(Pid pid)
 {
-    const auto pause = parts_.realtime.pause();
-    return pipeline_.view(pid);
+    return pipeline_.view(pid, clocks());
 }
 
 std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter) const
 {
-    const auto pause = parts_.realtime.pause();
     return pipeline_.views(filter);
 }
 
 Result<Explanation> Daemon::explanation(Pid pid)
 {
-    const auto pause = parts_.realtime.pause();
-    return pipeline_.explain(pid);
+    return pipeline_.explain(pid, clocks());
 }
 
 Explanation Daemon::classify(const GivenFacts& facts) const
 {
-    const auto pause = parts_.realtime.pause();
-    return priorityd::classify(pipeline_.shared_policy(), facts);
+    return priorityd::classify(pipeline_.layers(), facts);
 }
 
 DaemonStatus Daemon::status() const

@@ -2,6 +2,7 @@
 /// The daemon at work: lets the event loop drive the pipeline, and answers questions about both.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,9 +10,12 @@
 #include "core/event_rate.hpp"
 #include "core/inspection.hpp"
 #include "core/pipeline.hpp"
+#include "core/steering.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/log.hpp"
+#include "daemon/state.hpp"
+#include "kernel/accounts.hpp"
 #include "kernel/exit_watch.hpp"
 #include "kernel/policy_folders.hpp"
 #include "kernel/proc_connector.hpp"
@@ -27,6 +31,7 @@ struct Parts {
     kernel::ProcConnector& connector;
     kernel::PidfdExitWatch& exits;  ///< The one in `world`.
     kernel::Realtime& realtime;
+    State& state;  ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
     Knobs knobs;
     bool is_dry_run = false;
@@ -38,6 +43,7 @@ public:
     explicit Daemon(Parts parts);
 
     /// Told of changes from now on; must outlive the daemon or be removed.
+    [[nodiscard]] Steering& steering() { return steering_; }
     void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
     void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
 
@@ -46,6 +52,9 @@ public:
     [[nodiscard]] Result<void> start();
     /// Puts back what was changed, unless the settings say otherwise.
     void stop();
+
+    /// Runs what somebody has asked for by whatever way.
+    void serve(const std::function<void()>& request);
 
     [[nodiscard]] DaemonStatus status() const override;
     [[nodiscard]] Result<ProcessView> process(Pid pid) override;
@@ -67,13 +76,16 @@ private:
     void arm_timers(Instant at);
     void apply_settings();
     [[nodiscard]] std::shared_ptr<const Policy> load_policy();
+    void use(std::shared_ptr<const Policy> policy);
     void log_ready() const;
 
     Parts parts_;
     std::uint32_t generation_ = 0;
     Diagnostics diagnostics_;
     std::vector<std::string> rule_files_;
+    kernel::SystemAccounts accounts_;
     Pipeline pipeline_;
+    Steering steering_;
     Counters counters_;
     EventRate rate_;
     std::vector<ChangeListener*> listeners_;
@@ -81,7 +93,7 @@ private:
     bool has_lost_events_ = false;  // and has not asked for a scan yet
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
-    Source events_, exits_, folders_, scan_work_;
+    Source events_, exits_, disk_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

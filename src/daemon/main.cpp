@@ -17,7 +17,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/log.hpp"
 #include "daemon/options.hpp"
-#include "daemon/state_lock.hpp"
+#include "daemon/state.hpp"
 #include "kernel/actuator.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/exit_watch.hpp"
@@ -26,6 +26,7 @@
 #include "kernel/procfs.hpp"
 #include "kernel/realtime.hpp"
 #include "kernel/topology.hpp"
+#include "kernel/untouched.hpp"
 
 namespace priorityd::daemon {
 namespace {
@@ -48,20 +49,23 @@ public:
         return {};
     }
 
-    Result<void> serve(Daemon& daemon, Control& control, EventLoop& loop)
+    Result<void> serve(Daemon& daemon, EventLoop& loop)
     {
-        auto service = bus::Service::create(*connection_, daemon, control, Uid{geteuid()});
+        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), Uid{geteuid()});
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
         if (auto named = connection_->request_name(); !named)
             return named;
         auto attachment =
-            bus::attach(*connection_, loop.native(), [this, &daemon](const Error& error) { leave(daemon, error); });
+            bus::attach(*connection_, loop.native(),
+                        {.on_lost = [this, &daemon](const Error& error) { leave(daemon, error); },
+                         .around = [&daemon](const std::function<void()>& handle) { daemon.serve(handle); }});
         if (!attachment)
             return tl::unexpected(attachment.error());
         attachment_.emplace(*std::move(attachment));
         daemon.add_listener(*service_);
+        daemon.steering().add_listener(*service_);
         return {};
     }
 
@@ -71,6 +75,7 @@ private:
         log_.warning(fmt::format("lost the bus: {}; going on without it", error.message()));
         service_->lose_everybody();
         daemon.remove_listener(*service_);
+        daemon.steering().remove_listener(*service_);
         attachment_.reset();
         service_.reset();
         connection_.reset();
@@ -105,11 +110,9 @@ int run(const Options& options, const Log& log)
         return fail(log, connector.error());
     for (const auto& note : connector->notes())
         log.info(note);
-    auto lock = StateLock::take(options.state);
-    if (!lock && lock.error().code == EWOULDBLOCK)
-        return fail(log, {0, fmt::format("another priorityd is running in {}", options.state.string())});
-    if (!lock)
-        log.warning(fmt::format("no state is kept: {}", lock.error().message()));
+    auto state = State::open(options.state, options.is_dry_run ? Keep::overrides_alone : Keep::everything, log);
+    if (!state)
+        return fail(log, state.error());
     auto loop = EventLoop::open();
     if (!loop)
         return fail(log, loop.error());
@@ -138,10 +141,17 @@ int run(const Options& options, const Log& log)
         {.log = log,
          .loop = *loop,
          .world =
-             {.source = *procfs, .actuator = actuator, .cpu_sets = topology, .exits = *exits, .own_pid = Pid{getpid()}},
+             {.source = *procfs,
+              .actuator = actuator,
+              .cpu_sets = topology,
+              .exits = *exits,
+              .originals = state->originals(),
+              .untouched = kernel::untouched_values(),
+              .own_pid = Pid{getpid()}},
          .connector = *connector,
          .exits = *exits,
          .realtime = realtime,
+         .state = *state,
          .sources = sources_of(options),
          .knobs = kernel::probe_knobs({}),
          .is_dry_run = options.is_dry_run}};
@@ -149,7 +159,7 @@ int run(const Options& options, const Log& log)
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);
     if (has_bus) {
-        if (auto serving = seat.serve(daemon, daemon.control(), *loop); !serving)
+        if (auto serving = seat.serve(daemon, *loop); !serving)
             return fail(log, serving.error());
     }
     const auto stop = [&] { loop->stop(0); };

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/state.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace priorityd::daemon {
+
+Result<State> State::open(const std::filesystem::path& folder, Keep keep, const Log& log)
+{
+    State state{log};
+    auto lock = StateLock::take(folder);
+    if (!lock && lock.error().code == EWOULDBLOCK)
+        return failure(0, fmt::format("another priorityd is running in {}", folder.string()));
+    if (!lock) {
+        log.warning(fmt::format("no state is kept: {}", lock.error().message()));
+        return state;
+    }
+    state.lock_ = *std::move(lock);
+    state.open_parts(folder, keep);
+    return state;
+}
+
+void State::open_parts(const std::filesystem::path& folder, Keep keep)
+{
+    if (auto store = OverrideStore::open(folder)) {
+        store_ = *std::move(store);
+        auto [overrides, notes] = store_->load();
+        overrides_ = std::move(overrides);
+        for (const auto& note : notes)
+            log_->warning(note);
+    } else {
+        log_->warning(fmt::format("permanent overrides cannot be kept: {}", store.error().message()));
+    }
+    if (keep == Keep::overrides_alone)
+        return;
+    if (auto journal = OriginalsJournal::open(folder)) {
+        journal_ = *std::move(journal);
+        originals_ = journal_->take_recovered();
+        for (const auto& note : journal_->notes())
+            log_->warning(note);
+    } else {
+        log_->warning(fmt::format("after a crash nothing will be put back: {}", journal.error().message()));
+    }
+}
+
+void State::keep(const std::vector<Original>& changed)
+{
+    if (!journal_)
+        return;
+    if (auto kept = journal_->compact(changed); !kept)
+        log_->warning(fmt::format("after a crash not all will be put back: {}", kept.error().message()));
+}
+
+void State::save(const Override& one, OverrideKeeper::Done done)
+{
+    if (store_)
+        store_->save(one, std::move(done));
+    else
+        done(failure(ENOENT, "there is no state folder"));
+}
+
+void State::remove(const std::string& id, OverrideKeeper::Done done)
+{
+    if (store_)
+        store_->remove(id, std::move(done));
+    else
+        done({});
+}
+
+void State::about_to_write(const Original& original)
+{
+    if (journal_)
+        journal_->about_to_write(original);
+}
+
+}  // namespace priorityd::daemon

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What survives the daemon: permanent overrides, and the originals of what it has changed. Without a state folder the
+/// daemon works all the same, keeps nothing, and says so.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/override.hpp"
+#include "core/ports.hpp"
+#include "core/result.hpp"
+#include "daemon/log.hpp"
+#include "daemon/originals_journal.hpp"
+#include "daemon/override_store.hpp"
+#include "daemon/state_lock.hpp"
+
+namespace priorityd::daemon {
+
+/// Whether what a dry run only pretends to change is kept off the journal.
+enum class Keep : std::uint8_t { everything, overrides_alone };
+
+class State final : private OverrideKeeper, private Originals {
+public:
+    /// Logs what was wrong with what it found. Errors: EWOULDBLOCK when another priorityd works in the folder.
+    [[nodiscard]] static Result<State> open(const std::filesystem::path& folder, Keep keep, const Log& log);
+
+    // The ports to it; they move with this object, so it has to stay where it is once one is used.
+    [[nodiscard]] OverrideKeeper& keeper() { return *this; }
+    [[nodiscard]] Originals& originals() { return *this; }
+
+    /// What was found, once.
+    [[nodiscard]] std::vector<Override> take_overrides() { return std::move(overrides_); }
+    [[nodiscard]] std::vector<Original> take_originals() { return std::move(originals_); }
+
+    /// Whether the journal has grown enough to be written anew: keep() with what is changed now. Waits for no disk, but
+    /// is nothing for the exec path.
+    [[nodiscard]] bool wants_originals() const { return journal_ && journal_->wants_compaction(); }
+    void keep(const std::vector<Original>& changed);
+
+    /// Readable when work on the disk is done; -1 when there is no state folder. Then finish() tells whoever waits.
+    [[nodiscard]] int fd() const { return store_ ? store_->fd() : -1; }
+    void finish() { store_->dispatch(); }
+
+private:
+    explicit State(const Log& log) : log_{&log} {}
+    void open_parts(const std::filesystem::path& folder, Keep keep);
+
+    void save(const Override& one, OverrideKeeper::Done done) override;
+    void remove(const std::string& id, OverrideKeeper::Done done) override;
+    void about_to_write(const Original& original) override;
+
+    const Log* log_;
+    std::optional<StateLock> lock_;
+    std::optional<OverrideStore> store_;
+    std::optional<OriginalsJournal> journal_;
+    std::vector<Override> overrides_;
+    std::vector<Original> originals_;
+};
+
+}  // namespace priorityd::daemon
