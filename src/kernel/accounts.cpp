@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Looking accounts up with the reentrant calls of getpwnam(3) and getgrnam(3).
+/// Looking accounts up with the reentrant calls of getpwnam(3), getgrnam(3) and their like.
 #include "kernel/accounts.hpp"
 
 #include <grp.h>
 #include <pwd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -51,6 +54,32 @@ int look_up_into(LookUp look_up, Use use)
     }
 }
 
+struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+/// Numbers of people's accounts begin here on all distributions that the project knows. Source: UID_MIN in
+/// login.defs(5).
+constexpr uid_t kFirstOrdinaryUser = 1000;
+
+/// Whether it is the own group of a person's account; a group does not list those.
+bool is_own_group_of_anybody(Gid group, const std::string& accounts)
+{
+    const File file{std::fopen(accounts.c_str(), "re")};
+    if (!file)
+        return errno != ENOENT;
+    std::array<char, 16384> buffer;
+    passwd account{};
+    passwd* found = nullptr;
+    int error = 0;
+    while ((error = ::fgetpwent_r(file.get(), &account, buffer.data(), buffer.size(), &found)) == 0) {
+        if (Gid{found->pw_gid} == group && found->pw_uid >= kFirstOrdinaryUser)
+            return true;
+    }
+    return error != ENOENT;
+}
+
 }  // namespace
 
 Result<Uid> SystemAccounts::uid_of(const std::string& user) const
@@ -75,6 +104,15 @@ Result<Gid> SystemAccounts::gid_of(const std::string& group) const
     if (error != 0)
         return failure(error, fmt::format("group \"{}\"", group));
     return gid;
+}
+
+bool SystemGroups::has_members(Gid group) const
+{
+    bool is_listing = false;
+    const int error = look_up_into<::group>([&](auto... rest) { return ::getgrgid_r(raw(group), rest...); },
+                                            [&](const ::group& found) { is_listing = *found.gr_mem != nullptr; });
+    const bool is_unclear = error != 0 && error != ENOENT;
+    return is_listing || is_unclear || is_own_group_of_anybody(group, passwd_);
 }
 
 std::string user_name(Uid user)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "core/condition.hpp"
 #include "core/ids.hpp"
@@ -16,6 +17,25 @@ class SystemAccounts final : public Accounts {
 public:
     [[nodiscard]] Result<Uid> uid_of(const std::string& user) const override;
     [[nodiscard]] Result<Gid> gid_of(const std::string& group) const override;
+};
+
+/// Who is in a group.
+class Groups {
+public:
+    virtual ~Groups() = default;
+    /// Whether anybody is, as far as that can be found out; true when it cannot.
+    [[nodiscard]] virtual bool has_members(Gid group) const = 0;
+};
+
+/// Asks the name service for those that the group lists, and the file of accounts for ordinary users whose own group it
+/// is: for groups of the system, which are all in files.
+class SystemGroups final : public Groups {
+public:
+    explicit SystemGroups(std::string passwd = "/etc/passwd") : passwd_{std::move(passwd)} {}
+    [[nodiscard]] bool has_members(Gid group) const override;
+
+private:
+    std::string passwd_;
 };
 
 /// The user's name, or the number where it has none. Asks the name service too.

@@ -17,6 +17,8 @@
 #include <fmt/format.h>
 
 #include "core/names.hpp"
+#include "kernel/accounts.hpp"
+#include "kernel/file_trust.hpp"
 #include "kernel/folder.hpp"
 #include "kernel/numbered_path.hpp"
 #include "kernel/process_list.hpp"
@@ -147,6 +149,7 @@ Result<void> ProcfsHandle::read(FactSet wanted, Snapshot& into)
     read_if(Fact::argv, &ProcfsHandle::read_argv);
     read_if(Fact::cgroup, &ProcfsHandle::read_cgroup);
     read_if(Fact::devices, &ProcfsHandle::read_devices);
+    read_if(Fact::file, &ProcfsHandle::read_file);
     const bool wants_ancestors = wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors);
     if (wanted.contains(Fact::stat) || (wants_ancestors && !into.known.contains(Fact::stat))) {
         if (auto done = read_stat(into); !done)
@@ -211,6 +214,12 @@ ProcfsHandle::Proof ProcfsHandle::read_devices(Snapshot& into) const
         into.uses.audio = into.uses.audio || uses.audio;
         return --left > 0 && !(into.uses.gpu && into.uses.audio);
     });
+    return Proof::none;
+}
+
+ProcfsHandle::Proof ProcfsHandle::read_file(Snapshot& into) const
+{
+    into.is_user_program = is_user_program(roots_, task_.get(), SystemGroups{});
     return Proof::none;
 }
 

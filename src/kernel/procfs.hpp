@@ -13,13 +13,6 @@
 
 namespace priorityd::kernel {
 
-/// The open folders that processes are found in.
-struct RootFolders {
-    UniqueFd proc;
-    UniqueFd sys;
-    bool is_own_proc = false;  ///< It is the /proc that libraries look at.
-};
-
 /// A process held by an O_PATH descriptor of /proc/PID/task. That folder rather than the one above it, because fstat on
 /// it tells owner, life and number of threads in one cheap call; the files are then `../stat` and so on.
 class ProcfsHandle final : public ProcessHandle {
@@ -53,6 +46,7 @@ private:
     Proof read_argv(Snapshot& into) const;
     Proof read_cgroup(Snapshot& into) const;
     Proof read_devices(Snapshot& into) const;
+    Proof read_file(Snapshot& into) const;
     Result<void> read_stat(Snapshot& into) const;
     Result<void> read_ancestors(Snapshot& into, std::size_t levels) const;
     [[nodiscard]] std::vector<Names> names_of_ancestors(const Snapshot& child, std::size_t levels) const;

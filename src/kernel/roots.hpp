@@ -4,11 +4,20 @@
 
 #include <string>
 
+#include "kernel/unique_fd.hpp"
+
 namespace priorityd::kernel {
 
 struct Roots {
     std::string proc = "/proc";
     std::string sys = "/sys";
+};
+
+/// The open folders that processes are found in.
+struct RootFolders {
+    UniqueFd proc;
+    UniqueFd sys;
+    bool is_own_proc = false;  ///< It is the /proc that libraries look at.
 };
 
 }  // namespace priorityd::kernel

@@ -2,7 +2,11 @@
 /// Users and groups by name and number. Every Linux has root, whose numbers are 0.
 #include "kernel/accounts.hpp"
 
+#include <string>
+
 #include <doctest/doctest.h>
+
+#include "temporary_folder.hpp"
 
 namespace priorityd::kernel {
 
@@ -36,6 +40,33 @@ TEST_CASE("an unknown account is ENOENT and named")
         REQUIRE_FALSE(group);
         CHECK(group.error().code == ENOENT);
     }
+}
+
+TEST_CASE("a group that does not exist has no members")
+{
+    CHECK_FALSE(SystemGroups{}.has_members(Gid{4111222333}));
+}
+
+TEST_CASE("people whose own group it is are members, though the group does not list them")
+{
+    const TemporaryFolder folder;
+    const auto accounts = folder.write("passwd",
+                                       "root:x:0:0:root:/root:/bin/bash\n"
+                                       "daemon:x:1:4111222001:daemon:/:/bin/false\n"
+                                       "this is no account\n"
+                                       "alice:x:1000:4111222002:Alice:/home/alice:/bin/bash\n");
+    const SystemGroups groups{accounts};
+    CHECK(groups.has_members(Gid{4111222002}));
+    CHECK_FALSE(groups.has_members(Gid{4111222001}));
+    CHECK_FALSE(groups.has_members(Gid{4111222003}));
+}
+
+TEST_CASE("accounts that cannot be read leave it open who is in a group")
+{
+    const TemporaryFolder folder;
+    const auto accounts = folder.write("passwd", std::string(100000, 'x') + ":x:1000:1000::/:/bin/sh\n");
+    CHECK(SystemGroups{accounts}.has_members(Gid{4111222003}));
+    CHECK_FALSE(SystemGroups{folder.path() / "none"}.has_members(Gid{4111222003}));
 }
 
 }  // namespace priorityd::kernel

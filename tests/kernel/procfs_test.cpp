@@ -31,8 +31,8 @@ using namespace std::chrono_literals;
 using test::Child;
 using test::FakeProc;
 
-constexpr FactSet kAllFacts =
-    Fact::exe | Fact::stat | Fact::argv | Fact::owner | Fact::cgroup | Fact::parent | Fact::ancestors | Fact::devices;
+constexpr FactSet kAllFacts = Fact::exe | Fact::stat | Fact::argv | Fact::owner | Fact::cgroup | Fact::parent |
+                              Fact::ancestors | Fact::devices | Fact::file;
 
 Procfs source_of(const FakeProc& tree)
 {
@@ -106,6 +106,7 @@ TEST_CASE("a process is shown as its files tell")
     CHECK(process.cgroup == "/user.slice");
     CHECK(process.cpu_cgroup == "/batch");
     CHECK(process.names == Names{"cc1plus"});
+    CHECK(process.is_user_program);  // the file of that name is not the one of the link
 }
 
 TEST_CASE("only what is asked for is read")
@@ -167,7 +168,7 @@ TEST_CASE("a process that has ended is not read, even if its pid is used again")
     tree.remove(42);
     tree.add({.pid = 42, .exe = "/usr/bin/new", .argv = {"new"}});
     for (const Fact fact :
-         {Fact::exe, Fact::stat, Fact::argv, Fact::owner, Fact::cgroup, Fact::devices, Fact::parent}) {
+         {Fact::exe, Fact::stat, Fact::argv, Fact::owner, Fact::cgroup, Fact::devices, Fact::parent, Fact::file}) {
         Snapshot process;
         const auto result = handle->read(fact, process);
         REQUIRE_FALSE(result);
@@ -382,7 +383,7 @@ TEST_CASE("a reaped process of the real kernel has no owner, facts or values")
     CHECK(handle->is_alive());
     child.reap();
     CHECK_FALSE(handle->is_alive());
-    for (const Fact fact : {Fact::owner, Fact::exe, Fact::stat, Fact::argv, Fact::cgroup, Fact::devices}) {
+    for (const Fact fact : {Fact::owner, Fact::exe, Fact::stat, Fact::argv, Fact::cgroup, Fact::devices, Fact::file}) {
         Snapshot process;
         const auto result = handle->read(fact, process);
         REQUIRE_FALSE(result);

@@ -13,9 +13,9 @@ namespace priorityd::kernel {
 
 class TemporaryFolder {
 public:
-    TemporaryFolder()
+    explicit TemporaryFolder(const std::filesystem::path& place = std::filesystem::temp_directory_path())
     {
-        std::string pattern = (std::filesystem::temp_directory_path() / "priorityd-test-XXXXXX").string();
+        std::string pattern = (place / "priorityd-test-XXXXXX").string();
         if (!::mkdtemp(pattern.data()))
             throw std::runtime_error{"mkdtemp(" + pattern + ")"};
         path_ = pattern;
