@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/decision.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -43,6 +44,11 @@ const Contribution* Decision::winner(Setting setting) const
             return &contributions_[i];
     }
     return nullptr;
+}
+
+bool Decision::names(std::string_view source) const
+{
+    return std::ranges::find(contributions_, source, &Contribution::source) != contributions_.end();
 }
 
 std::string_view Decision::class_name() const

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] SettingMap effective() const;
     /// The winning contribution for `setting`; null when nobody named it.
     [[nodiscard]] const Contribution* winner(Setting setting) const;
+    /// Whether this source has had a say, in force or not.
+    [[nodiscard]] bool names(std::string_view source) const;
     /// The class in force; empty when there is none.
     [[nodiscard]] std::string_view class_name() const;
 

@@ -70,6 +70,38 @@ bool is_same_cgroup(const std::string& left, const std::string& right)
     return left == right && !left.empty() && left != "/";
 }
 
+/// What the program that a process runs from now on has from the one that it ran before, or that one from others.
+std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle& handle)
+{
+    auto inherited = taken(bequest_of(process), handle);
+    for (auto& one : inherited) {
+        const auto& earlier = process.process.inherited;
+        const auto same = std::ranges::find_if(
+            earlier, [&](const Inherited& other) { return other.setting == one.setting && other.value == one.value; });
+        if (same != earlier.end())
+            one = *same;
+    }
+    return inherited;
+}
+
+/// Whether the process that it came along from would still be given it.
+bool still_holds(const Inherited& one, const ProcessKey& heir, const Relatives& relatives)
+{
+    if (!relatives.overrides.is_in_force(one.source))
+        return false;
+    if (one.from == heir)
+        return true;
+    const auto* parent = relatives.table.find(one.from.pid);
+    if (parent && parent->process.key == one.from) {
+        const auto* entry = parent->ledger.find(one.setting);
+        return entry && entry->written == one.value;
+    }
+    // Either it has ended, and its children keep what they have, or it lives and nothing is decided for it any more.
+    const auto handle = relatives.source.open(one.from.pid);
+    Snapshot process;
+    return !(handle && (*handle)->read(Fact::stat, process) && process.key == one.from);
+}
+
 }  // namespace
 
 Bequest bequest_of(const TrackedProcess& process)
@@ -125,22 +157,36 @@ void Lineage::note_end(const TrackedProcess& process)
         ended_.pop_back();
 }
 
-bool Lineage::may_inherit(const Snapshot& child, const ProcessTable& table) const
+bool Lineage::may_inherit(const Snapshot& process, const ProcessTable& table) const
 {
-    const bool is_usual = child.nice == Nice::make(0) && child.sched == SchedPolicy{};
-    return !is_usual || !unseen_.empty() || table.find(child.parent);
+    const bool is_usual = process.nice == Nice::make(0) && process.sched == SchedPolicy{};
+    return !is_usual || !unseen_.empty() || table.find(process.parent);
 }
 
-std::vector<Inherited> Lineage::inherited_by(const Snapshot& child, ProcessHandle& handle, const ProcessTable& table,
-                                             ProcessSource& source) const
+std::vector<Inherited> Lineage::inheritance_of(const Snapshot& process, ProcessHandle& handle, Program program,
+                                               const Relatives& relatives) const
+{
+    const auto* tracked = relatives.table.find(process.key.pid);
+    // What an earlier priorityd has left has an owner, but nothing is decided for it yet.
+    const bool is_decided = tracked && tracked->process.key == process.key && !tracked->decision.empty();
+    if (!is_decided)
+        return may_inherit(process, relatives.table) ? from_ancestors(process, handle, relatives)
+                                                     : std::vector<Inherited>{};
+    auto inherited = program == Program::another ? from_itself(*tracked, handle) : tracked->process.inherited;
+    std::erase_if(inherited, [&](const Inherited& one) { return !still_holds(one, process.key, relatives); });
+    return inherited;
+}
+
+std::vector<Inherited> Lineage::from_ancestors(const Snapshot& child, ProcessHandle& handle,
+                                               const Relatives& relatives) const
 {
     Snapshot process = child;
     for (int level = 0; level < kMostLevels && process.parent > kInit; ++level) {
-        const auto* changed = table.find(process.parent);
+        const auto* changed = relatives.table.find(process.parent);
         if (changed && is_older(changed->process.key, child))
             return taken(bequest_of(*changed), handle);
         Snapshot parent;
-        const auto opened = source.open(process.parent);
+        const auto opened = relatives.source.open(process.parent);
         if (!opened || !(*opened)->read(Fact::stat | Fact::owner, parent) || !is_older(parent.key, child))
             break;
         if (!has_same_priority(parent, child)) {
@@ -150,33 +196,20 @@ std::vector<Inherited> Lineage::inherited_by(const Snapshot& child, ProcessHandl
         }
         process = std::move(parent);
     }
-    return from_session_or_cgroup(process, handle, table, source);
-}
-
-std::vector<Inherited> Lineage::inherited_from_itself(const TrackedProcess& process, ProcessHandle& handle)
-{
-    auto inherited = taken(bequest_of(process), handle);
-    for (auto& one : inherited) {
-        const auto& earlier = process.process.inherited;
-        const auto same = std::ranges::find_if(
-            earlier, [&](const Inherited& other) { return other.setting == one.setting && other.value == one.value; });
-        if (same != earlier.end())
-            one = *same;
-    }
-    return inherited;
+    return from_session_or_cgroup(process, handle, relatives);
 }
 
 /// Whoever has started it is gone, and somebody else has adopted it. `orphan`: the process, or one above it that was
 /// not changed by priorityd.
 std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, ProcessHandle& handle,
-                                                       const ProcessTable& table, ProcessSource& source) const
+                                                       const Relatives& relatives) const
 {
     const std::string cgroup = cgroup_of(handle);
-    for (const auto& [pid, tracked] : table) {
+    for (const auto& [pid, tracked] : relatives.table) {
         const Snapshot& other = tracked.process;
         if (other.uid != orphan.uid || pid == orphan.key.pid || !is_older(other.key, orphan))
             continue;
-        const auto opened = other.session == orphan.session ? nullptr : source.open(pid).value_or(nullptr);
+        const auto opened = other.session == orphan.session ? nullptr : relatives.source.open(pid).value_or(nullptr);
         if (other.session != orphan.session && !(opened && is_same_cgroup(cgroup_of(*opened), cgroup)))
             continue;
         if (auto inherited = taken(bequest_of(tracked), handle); !inherited.empty())

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/overrides.hpp"
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
 #include "core/setting.hpp"
@@ -40,6 +41,16 @@ struct Bequest {
 
 [[nodiscard]] Bequest bequest_of(const TrackedProcess& process);
 
+/// Who may have a share in what a process has; references live as long as the call that they are given to.
+struct Relatives {
+    const ProcessTable& table;
+    ProcessSource& source;
+    const OverrideTable& overrides;
+};
+
+/// Whether a process runs another program than when it was last looked at.
+enum class Program : std::uint8_t { same, another };
+
 class Lineage {
 public:
     /// A process has been changed, or put back.
@@ -47,20 +58,20 @@ public:
     /// A process that was changed has ended; those that it has started may still turn up.
     void note_end(const TrackedProcess& process);
 
-    /// False when the process surely has nothing from priorityd, which costs next to nothing to find out. `child`: with
-    /// stat.
-    [[nodiscard]] bool may_inherit(const Snapshot& child, const ProcessTable& table) const;
-    /// What `child` has from the process that started it. Costs microseconds for each level between the two. `child`:
+    /// False when the process surely has nothing from priorityd, which costs next to nothing to find out. `process`:
+    /// with stat.
+    [[nodiscard]] bool may_inherit(const Snapshot& process, const ProcessTable& table) const;
+    /// What the process has from priorityd without being decided, be it from the process that started it or from the
+    /// program that it ran before. Costs microseconds for each level of descent that has to be looked at. `process`:
     /// with stat and owner.
-    [[nodiscard]] std::vector<Inherited> inherited_by(const Snapshot& child, ProcessHandle& handle,
-                                                      const ProcessTable& table, ProcessSource& source) const;
-    /// What the program that a process runs from now on has from the one that it ran before, or that one from others.
-    [[nodiscard]] static std::vector<Inherited> inherited_from_itself(const TrackedProcess& process,
-                                                                      ProcessHandle& handle);
+    [[nodiscard]] std::vector<Inherited> inheritance_of(const Snapshot& process, ProcessHandle& handle, Program program,
+                                                        const Relatives& relatives) const;
 
 private:
+    [[nodiscard]] std::vector<Inherited> from_ancestors(const Snapshot& child, ProcessHandle& handle,
+                                                        const Relatives& relatives) const;
     [[nodiscard]] std::vector<Inherited> from_session_or_cgroup(const Snapshot& orphan, ProcessHandle& handle,
-                                                                const ProcessTable& table, ProcessSource& source) const;
+                                                                const Relatives& relatives) const;
 
     std::deque<Bequest> ended_;       // the latest first
     std::unordered_set<Pid> unseen_;  // processes that were changed in nothing that stat shows

@@ -23,46 +23,6 @@ constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
 
-bool passes(const ProcessFilter& filter, const ProcessView& view)
-{
-    return (filter.class_name.empty() || filter.class_name == view.class_name) &&
-           (filter.source.empty() || view.source.find(filter.source) != std::string::npos) &&
-           (filter.name.empty() || glob_matches(filter.name, view.name, Case::sensitive)) &&
-           (!filter.uid || *filter.uid == view.uid);
-}
-
-/// The settings that explain and GetProcess show as the process has them now.
-constexpr std::array kShownActual{Setting::nice,        Setting::sched,      Setting::slice,
-                                  Setting::io,          Setting::cpus,       Setting::oom_score_adj,
-                                  Setting::timer_slack, Setting::uclamp_min, Setting::uclamp_max};
-
-SettingMap actual_of(ProcessHandle& handle)
-{
-    SettingMap actual;
-    for (const auto setting : kShownActual) {
-        if (auto value = handle.actual(setting))
-            actual.set(setting, *std::move(value));
-    }
-    return actual;
-}
-
-bool has_say(const std::string& source, const TrackedProcess& tracked)
-{
-    const auto& all = tracked.decision.contributions();
-    return std::ranges::find(all, source, &Contribution::source) != all.end();
-}
-
-/// What somebody else has set since priorityd last looked.
-void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
-{
-    const auto written = ledger.written();
-    for (const auto& [setting, value] : written) {
-        const auto actual = handle.actual(setting);
-        if (actual && *actual != value)
-            ledger.hold(setting, {Outcome::Kind::held, to_text(*actual)}, now);
-    }
-}
-
 }  // namespace
 
 Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
@@ -113,7 +73,8 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
-    process.inherited = inheritance_of(process, **handle, look);
+    const auto program = look == Look::exec ? Program::another : Program::same;
+    process.inherited = lineage_.inheritance_of(process, **handle, program, relatives());
     auto decision = decide(**handle, process, now);
     if (decision.empty())
         leave_alone(**handle, process, now);
@@ -166,37 +127,6 @@ bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
         wanted = needs(engines_, process).without(process.known);
     }
     return true;
-}
-
-std::vector<Inherited> Pipeline::inheritance_of(const Snapshot& process, ProcessHandle& handle, Look look)
-{
-    const auto* tracked = table_.find(process.key.pid);
-    // What an earlier priorityd has left has an owner, but nothing is decided for it yet.
-    const bool is_decided = tracked && tracked->process.key == process.key && !tracked->decision.empty();
-    if (!is_decided)
-        return lineage_.may_inherit(process, table_) ? lineage_.inherited_by(process, handle, table_, world_.source)
-                                                     : std::vector<Inherited>{};
-    auto inherited = look == Look::exec ? Lineage::inherited_from_itself(*tracked, handle) : tracked->process.inherited;
-    std::erase_if(inherited, [&](const Inherited& one) { return !still_holds(one, process.key); });
-    return inherited;
-}
-
-/// Whether the process that it came along from would still be given it.
-bool Pipeline::still_holds(const Inherited& one, const ProcessKey& heir)
-{
-    if (!layers_.overrides->is_in_force(one.source))
-        return false;
-    if (one.from == heir)
-        return true;
-    const auto* parent = table_.find(one.from.pid);
-    if (parent && parent->process.key == one.from) {
-        const auto* entry = parent->ledger.find(one.setting);
-        return entry && entry->written == one.value;
-    }
-    // Either it has ended, and its children keep what they have, or it lives and nothing is decided for it any more.
-    const auto handle = world_.source.open(one.from.pid);
-    Snapshot process;
-    return !(handle && (*handle)->read(Fact::stat, process) && process.key == one.from);
 }
 
 /// `early`: what act_on_exe() has done to a process that is not tracked yet.
@@ -300,13 +230,7 @@ void Pipeline::look_at_heirs(const ProcessKey& from, Instant now)
 
 void Pipeline::look_at_those_with(const std::string& source, Instant now)
 {
-    look_at_all(now, [&](const TrackedProcess& tracked) { return has_say(source, tracked); });
-}
-
-std::uint32_t Pipeline::count_with(const std::string& source) const
-{
-    return static_cast<std::uint32_t>(
-        std::ranges::count_if(table_, [&](const auto& entry) { return has_say(source, entry.second); }));
+    look_at_all(now, [&](const TrackedProcess& tracked) { return tracked.decision.names(source); });
 }
 
 template <typename Predicate>
@@ -419,85 +343,18 @@ void Pipeline::put_back_inherited(Pid pid, Instant now)
 {
     const auto handle = world_.source.open(pid);
     Snapshot process;
-    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process) || !lineage_.may_inherit(process, table_))
+    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process))
         return;
     Ledger ledger;
-    for (const auto& one : lineage_.inherited_by(process, **handle, table_, world_.source))
+    for (const auto& one : lineage_.inheritance_of(process, **handle, Program::same, relatives()))
         ledger.adopt(one.setting, one.before, one.value);
     carry_out(**handle, process.key, {}, ledger, tools(), now);
-}
-
-std::vector<Original> Pipeline::originals() const
-{
-    std::vector<Original> originals;
-    for (const auto& [pid, tracked] : table_) {
-        for (const auto& entry : tracked.ledger.entries()) {
-            if (entry.before && entry.written && *entry.before != *entry.written)
-                originals.push_back({tracked.process.key, entry.setting, *entry.before, *entry.written});
-        }
-    }
-    return originals;
-}
-
-Result<ProcessView> Pipeline::view(Pid pid, const Clocks& clocks)
-{
-    auto explanation = explain(pid, clocks);
-    if (!explanation)
-        return tl::unexpected(explanation.error());
-    return std::move(explanation->process);
-}
-
-std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
-{
-    std::vector<ProcessView> views;
-    for (const auto& [pid, tracked] : table_) {
-        auto view = view_of(tracked.process, tracked.decision);
-        if (passes(filter, view))
-            views.push_back(std::move(view));
-    }
-    std::ranges::sort(views, {}, &ProcessView::key);
-    return views;
-}
-
-Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
-{
-    auto handle = world_.source.open(pid);
-    if (!handle)
-        return tl::unexpected(handle.error());
-    Snapshot process;
-    if (!read_facts(**handle, process))
-        return failure(ESRCH, "reading process " + std::to_string(raw(pid)));
-    auto* tracked = table_.find(pid);
-    if (tracked && tracked->process.key != process.key)
-        tracked = nullptr;
-    if (tracked)
-        notice_others(**handle, tracked->ledger, clocks.now);
-    const auto decision = tracked ? tracked->decision : Decision{};
-    Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
-                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
-    explanation.process.actual = actual_of(**handle);
-    if (auto row = autogroup_row(process))
-        explanation.rows.push_back(*std::move(row));
-    return explanation;
 }
 
 bool Pipeline::steers_sessions() const
 {
     const auto knob = knobs_.find("autogroup");
     return layers_.policy->settings().autogroup && knob != knobs_.end() && knob->second.is_live;
-}
-
-std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const
-{
-    const auto state = autogroups_.state(SessionId{process.session});
-    if (!state)
-        return std::nullopt;
-    return ExplainRow{.setting = "autogroup",
-                      .value = state->value ? to_text(*state->value) : "unchanged",
-                      .source = "autogroup",
-                      .because = state->because,
-                      .effective = state->value.has_value(),
-                      .outcome = state->outcome.empty() ? "nothing to do" : state->outcome};
 }
 
 }  // namespace priorityd

@@ -100,8 +100,6 @@ private:
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
-    [[nodiscard]] std::vector<Inherited> inheritance_of(const Snapshot& process, ProcessHandle& handle, Look look);
-    [[nodiscard]] bool still_holds(const Inherited& one, const ProcessKey& heir);
     void adopt(const Snapshot& process, Ledger& ledger);
     void take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger);
     Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
@@ -118,6 +116,7 @@ private:
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
+    [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const
     {
         return {world_.actuator, world_.cpu_sets, knobs_, world_.untouched, world_.originals};

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What the pipeline can tell about processes, for whoever asks. Nothing here is on the exec path.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "core/glob.hpp"
+#include "core/pipeline.hpp"
+
+namespace priorityd {
+namespace {
+
+bool passes(const ProcessFilter& filter, const ProcessView& view)
+{
+    return (filter.class_name.empty() || filter.class_name == view.class_name) &&
+           (filter.source.empty() || view.source.find(filter.source) != std::string::npos) &&
+           (filter.name.empty() || glob_matches(filter.name, view.name, Case::sensitive)) &&
+           (!filter.uid || *filter.uid == view.uid);
+}
+
+/// The settings that explain and GetProcess show as the process has them now.
+constexpr std::array kShownActual{Setting::nice,        Setting::sched,      Setting::slice,
+                                  Setting::io,          Setting::cpus,       Setting::oom_score_adj,
+                                  Setting::timer_slack, Setting::uclamp_min, Setting::uclamp_max};
+
+SettingMap actual_of(ProcessHandle& handle)
+{
+    SettingMap actual;
+    for (const auto setting : kShownActual) {
+        if (auto value = handle.actual(setting))
+            actual.set(setting, *std::move(value));
+    }
+    return actual;
+}
+
+/// What somebody else has set since priorityd last looked.
+void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
+{
+    const auto written = ledger.written();
+    for (const auto& [setting, value] : written) {
+        const auto actual = handle.actual(setting);
+        if (actual && *actual != value)
+            ledger.hold(setting, {Outcome::Kind::held, to_text(*actual)}, now);
+    }
+}
+
+}  // namespace
+
+std::uint32_t Pipeline::count_with(const std::string& source) const
+{
+    return static_cast<std::uint32_t>(
+        std::ranges::count_if(table_, [&](const auto& entry) { return entry.second.decision.names(source); }));
+}
+
+std::vector<Original> Pipeline::originals() const
+{
+    std::vector<Original> originals;
+    for (const auto& [pid, tracked] : table_) {
+        for (const auto& entry : tracked.ledger.entries()) {
+            if (entry.before && entry.written && *entry.before != *entry.written)
+                originals.push_back({tracked.process.key, entry.setting, *entry.before, *entry.written});
+        }
+    }
+    return originals;
+}
+
+Result<ProcessView> Pipeline::view(Pid pid, const Clocks& clocks)
+{
+    auto explanation = explain(pid, clocks);
+    if (!explanation)
+        return tl::unexpected(explanation.error());
+    return std::move(explanation->process);
+}
+
+std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
+{
+    std::vector<ProcessView> views;
+    for (const auto& [pid, tracked] : table_) {
+        auto view = view_of(tracked.process, tracked.decision);
+        if (passes(filter, view))
+            views.push_back(std::move(view));
+    }
+    std::ranges::sort(views, {}, &ProcessView::key);
+    return views;
+}
+
+Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
+{
+    auto handle = world_.source.open(pid);
+    if (!handle)
+        return tl::unexpected(handle.error());
+    Snapshot process;
+    if (!read_facts(**handle, process))
+        return failure(ESRCH, "reading process " + std::to_string(raw(pid)));
+    auto* tracked = table_.find(pid);
+    if (tracked && tracked->process.key != process.key)
+        tracked = nullptr;
+    if (tracked)
+        notice_others(**handle, tracked->ledger, clocks.now);
+    const auto decision = tracked ? tracked->decision : Decision{};
+    Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
+                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
+    explanation.process.actual = actual_of(**handle);
+    if (auto row = autogroup_row(process))
+        explanation.rows.push_back(*std::move(row));
+    return explanation;
+}
+
+std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const
+{
+    const auto state = autogroups_.state(SessionId{process.session});
+    if (!state)
+        return std::nullopt;
+    return ExplainRow{.setting = "autogroup",
+                      .value = state->value ? to_text(*state->value) : "unchanged",
+                      .source = "autogroup",
+                      .because = state->because,
+                      .effective = state->value.has_value(),
+                      .outcome = state->outcome.empty() ? "nothing to do" : state->outcome};
+}
+
+}  // namespace priorityd
