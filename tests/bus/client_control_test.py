@@ -150,6 +150,14 @@ class Listing(ClientTest):
         self.assertRegex(rows[2], rf"^ 3  pid:{NOBODYS_PID} +nice 3 +\S+ +- +until it ends +1 +$")
         self.assertRegex(rows[3], r"^ 4  exe:/opt/\* +nice 3 +\S+ +own +until removed +1 +$")
 
+    def test_what_is_left_is_shown_in_the_two_largest_units(self):
+        self.daemon()
+        shown = {"45s": "45s", "90s": "1min 30s", "3601s": "1h", "5401s": "1h 30min", "1w1h1s": "7d 1h"}
+        for span in shown:
+            self.done("set", "name:x", "--nice", "1", "--for", span)
+        for row, text in zip(self.done("overrides").splitlines()[1:], shown.values()):
+            self.assertIn(f"  own    {text} ", row)
+
     def test_monitor_tells_of_overrides(self):
         self.daemon()
         monitors = [Monitor("--bus", self.bus.address, *options) for options in ([], ["--json"])]
