@@ -10,22 +10,27 @@
 namespace priorityd::cli {
 namespace {
 
+constexpr std::int64_t kMinute = 60;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kDay = 24 * kHour;
+constexpr std::int64_t kWeek = 7 * kDay;
+
 struct Unit {
     std::string_view name;
     std::int64_t seconds;
 };
 /// As systemd has them; its months and years are left out, for they have no fixed length.
 constexpr Unit kUnits[] = {
-    {"s", 1},          {"sec", 1},           {"second", 1},         {"seconds", 1},     {"min", 60},
-    {"m", 60},         {"minute", 60},       {"minutes", 60},       {"h", 3600},        {"hr", 3600},
-    {"hour", 3600},    {"hours", 3600},      {"d", 24 * 3600},      {"day", 24 * 3600}, {"days", 24 * 3600},
-    {"w", 168 * 3600}, {"week", 168 * 3600}, {"weeks", 168 * 3600},
+    {"s", 1},        {"sec", 1},          {"second", 1},        {"seconds", 1}, {"min", kMinute},
+    {"m", kMinute},  {"minute", kMinute}, {"minutes", kMinute}, {"h", kHour},   {"hr", kHour},
+    {"hour", kHour}, {"hours", kHour},    {"d", kDay},          {"day", kDay},  {"days", kDay},
+    {"w", kWeek},    {"week", kWeek},     {"weeks", kWeek},
 };
 /// For printing, the largest first.
-constexpr Unit kShown[] = {{"d", 24 * 3600}, {"h", 3600}, {"min", 60}, {"s", 1}};
+constexpr Unit kShown[] = {{"d", kDay}, {"h", kHour}, {"min", kMinute}, {"s", 1}};
 
 /// Far beyond what anybody means, and far from where microseconds overflow.
-constexpr std::int64_t kMost = 100LL * 365 * 24 * 3600;
+constexpr std::int64_t kMost = kDay * 365 * 100;
 
 void skip_blanks(std::string_view& text)
 {

@@ -6,24 +6,15 @@ import json
 import os
 import pathlib
 import pty
-import select
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
-from running import PrivateBus, end_process  # noqa: E402
+import client_support
+from client_support import PATIENCE, PRIORITYCTL, ClientTest, Monitor
 
-FAKE_DAEMON = os.environ.get("FAKE_DAEMON", "build/tests/bus/fake-daemon")
-PRIORITYCTL = os.environ.get("PRIORITYCTL", "build/src/cli/priorityctl")
-PATIENCE = 20       # seconds for what normally takes milliseconds
-OWN_UID = os.geteuid()
-NOBODY_HERE = 4_000_000_000
-DAEMON_VERBS = (["status"], ["list"], ["explain", "4242"], ["explain", "cc1plus"], ["monitor"], ["reload"])
+DAEMON_VERBS = (["status"], ["list"], ["explain", "4242"], ["explain", "cc1plus"], ["monitor"], ["reload"],
+                ["set", "4242", "--nice", "1"], ["unset", "1"], ["overrides"], ["user-rules", os.devnull])
 
 RULES = """[class.build]
 description = "Compilers"
@@ -46,106 +37,6 @@ not = { user = "root" }
 [rule.set]
 io = "idle"
 """
-
-
-class FakeDaemon:
-    """The made-up daemon; running once this is made."""
-
-    def __init__(self, bus: PrivateBus, own_uid: int = OWN_UID, policy_files=()):
-        self.process = subprocess.Popen([FAKE_DAEMON, bus.address, str(own_uid), *policy_files],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        if self.process.stdout.readline() != b"ready\n":
-            raise RuntimeError("the made-up daemon does not start")
-
-    def signal(self, number: int):
-        self.process.send_signal(number)
-
-    def end(self):
-        end_process(self.process)
-        self.process.stdout.close()
-
-
-class Monitor:
-    """A running `priorityctl monitor`."""
-
-    def __init__(self, *arguments: str):
-        self.process = subprocess.Popen([PRIORITYCTL, *arguments, "monitor"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.lines = []
-        self._rest = b""
-
-    def read_some(self, seconds: float) -> bool:
-        """Takes in what has been printed; False when nothing comes in that time."""
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            return False
-        data = os.read(self.process.stdout.fileno(), 65536)
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        self.lines += [line.decode("utf-8") for line in lines]
-        return bool(data)
-
-    def wait_for(self, word: str, prod=lambda: None) -> str:
-        """The first line with this word. `prod` is called again and again, for when it is not known who listens already."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            for line in self.lines:
-                if word in line:
-                    return line
-            prod()
-            if not self.read_some(0.2) and self.process.poll() is not None:
-                break
-        raise AssertionError(f"no line with {word!r}, but {self.lines}; status {self.process.poll()}")
-
-    def end(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        status = end_process(self.process) if self.process.poll() is not None else self.process.wait(PATIENCE)
-        for pipe in (self.process.stdout, self.process.stderr):
-            pipe.close()
-        return status
-
-
-class ClientTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.bus = PrivateBus()
-        cls.addClassCleanup(cls.bus.end)
-
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="priorityd-client-")
-        self.addCleanup(self.folder.cleanup)
-
-    def daemon(self, own_uid: int = OWN_UID, policy_files=()) -> FakeDaemon:
-        daemon = FakeDaemon(self.bus, own_uid, policy_files)
-        self.addCleanup(daemon.end)
-        return daemon
-
-    def run_client(self, *arguments: str, address: str | None = None, **environment: str) -> subprocess.CompletedProcess:
-        base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "PRIORITYD_BUS")}
-        command = [PRIORITYCTL, "--bus", address or self.bus.address, *arguments]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=PATIENCE, encoding="utf-8", env={**base, **environment})
-
-    def done(self, *arguments: str) -> str:
-        shown = self.run_client(*arguments)
-        self.assertEqual((shown.returncode, shown.stderr), (0, ""), arguments)
-        return shown.stdout
-
-    def json(self, *arguments: str):
-        text = self.done("--json", *arguments)
-        self.assertEqual(text.count("\n"), 1, "one document, on one line")
-        return json.loads(text)
-
-    def refused(self, status: int, *arguments: str, **options) -> str:
-        """The one line that says why not."""
-        shown = self.run_client(*arguments, **options)
-        self.assertEqual(shown.returncode, status, (arguments, shown.stderr))
-        self.assertEqual(len(shown.stderr.splitlines()), 1, shown.stderr)
-        return shown.stderr
-
-    def write(self, name: str, text: str) -> str:
-        path = pathlib.Path(self.folder.name, name)
-        path.write_text(text, encoding="utf-8")
-        return str(path)
 
 
 class WithTheDaemon(ClientTest):
@@ -197,9 +88,10 @@ class WithTheDaemon(ClientTest):
             text = self.done("explain", target)
             lines = text.splitlines()
             self.assertTrue(lines[0].startswith("cc1plus (pid 4242, user "), lines[0])
-            marks = [line[0] for line in lines[2:6]]
-            self.assertEqual(marks, ["*", " ", "*", "*"])
+            marks = [line[0] for line in lines[2:7]]
+            self.assertEqual(marks, ["*", " ", "*", "*", "*"])
             self.assertIn("failed: ioprio_set(tid 4242): Operation not permitted", text)
+            self.assertTrue(lines[6].endswith("held by someone else since 2026-11-21 06:41:22 UTC: timer_slack 50us"))
             self.assertEqual(lines[-1], "has now: nice 10, sched batch")
 
     def test_explain_as_json_is_an_object_for_a_pid_and_a_list_for_a_name(self):
@@ -255,20 +147,7 @@ class WithTheDaemon(ClientTest):
         self.assertIn("the rules were refused", self.done("status"))
 
     def test_a_reload_that_is_not_allowed_is_4(self):
-        if os.geteuid() == 0:
-            self.daemon()
-            command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", PRIORITYCTL, "--bus",
-                       self.bus.address, "reload"]
-            shown = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   timeout=PATIENCE, encoding="utf-8")
-            if "setpriv: failed to execute" in shown.stderr:
-                self.skipTest("the client lies where other users cannot reach it")
-        else:
-            self.daemon(NOBODY_HERE)
-            shown = self.run_client("reload")
-        self.assertEqual(shown.returncode, 4, shown.stderr)
-        self.assertIn("only root", shown.stderr)
-        self.assertEqual(len(shown.stderr.splitlines()), 1)
+        self.assertIn("only root", self.not_authorised("reload"))
 
     def test_colour_is_for_terminals_only_and_not_with_no_color(self):
         self.daemon()
@@ -344,8 +223,8 @@ class Watching(ClientTest):
         monitor.wait_for("cc1plus", lambda: again.signal(signal.SIGUSR1))
 
     def test_monitor_ends_with_3_when_the_bus_ends(self):
-        with PrivateBus() as bus:
-            daemon = FakeDaemon(bus)
+        with client_support.PrivateBus() as bus:
+            daemon = client_support.FakeDaemon(bus)
             self.addCleanup(daemon.end)
             monitor = Monitor("--bus", bus.address)
             self.addCleanup(monitor.end)
@@ -467,7 +346,8 @@ class CommandLine(ClientTest):
     def test_help_and_version_are_0(self):
         self.assertIn("Exit status", self.done("--help"))
         self.assertRegex(self.done("--version"), r"^priorityctl \d+\.\d+")
-        for verb in ("status", "list", "explain", "monitor", "classify", "check", "rules", "classes", "reload"):
+        for verb in ("status", "list", "explain", "monitor", "classify", "check", "rules", "classes", "reload",
+                     "set", "unset", "overrides", "user-rules"):
             self.assertIn(verb, self.done("--help"))
             self.assertIn("--help", self.done(verb, "--help"))
 
@@ -490,7 +370,4 @@ class CommandLine(ClientTest):
 
 
 if __name__ == "__main__":
-    if not PrivateBus.is_possible():
-        print("SKIP: dbus-daemon is not installed")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    client_support.main()

@@ -13,7 +13,7 @@
 
 namespace priorityd::test {
 
-/// Knows the processes of FakeInspection and the classes "build" and "media". Rules that say "nonsense" are refused.
+/// Knows the processes that it is told of and the classes "build" and "media". Rules that say "nonsense" are refused.
 class FakeControl final : public Control {
 public:
     using Files = std::vector<std::pair<std::string, std::string>>;
@@ -32,7 +32,9 @@ public:
     std::vector<Uid> rule_users;            ///< Whose rules were taken into use.
     std::vector<Uid> forgotten_users;
     std::vector<std::string> forgotten_callers;
+    int next_id = 1;
     std::vector<OverrideView> kept;
+    std::vector<ProcessKey> processes{compiler().key, hostile().key};  ///< That are there.
     std::vector<std::pair<Done, Verdict<std::string>>> late;
 
     [[nodiscard]] Verdict<OverridePlan> plan_override(OverrideRequest request, const Caller& caller) override
@@ -66,7 +68,7 @@ public:
         added.push_back(plan);
         if (failure)
             return answer(std::move(done), tl::unexpected{*failure});
-        plan.draft.id = std::to_string(next_id_++);
+        plan.draft.id = std::to_string(next_id++);
         plan.draft.created = std::chrono::sys_seconds{std::chrono::seconds{1'700'000'000}};
         kept.push_back({.kept = plan.draft, .remaining = plan.lifetime, .processes = 1});
         answer(std::move(done), plan.draft.id);
@@ -129,14 +131,14 @@ public:
     }
 
 private:
-    static Verdict<OverrideTarget> resolved(const decltype(OverrideRequest::target)& target)
+    [[nodiscard]] Verdict<OverrideTarget> resolved(const decltype(OverrideRequest::target)& target) const
     {
         if (const auto* pattern = std::get_if<PatternTarget>(&target))
             return OverrideTarget{*pattern};
         const auto& wanted = std::get<OverrideRequest::Process>(target);
-        for (const ProcessView& view : {compiler(), hostile()}) {
-            if (view.key.pid == wanted.pid && wanted.start_ticks.value_or(view.key.start_ticks) == view.key.start_ticks)
-                return OverrideTarget{view.key};
+        for (const ProcessKey& key : processes) {
+            if (key.pid == wanted.pid && wanted.start_ticks.value_or(key.start_ticks) == key.start_ticks)
+                return OverrideTarget{key};
         }
         return refuse(Refusal::Kind::no_such_process, "no process " + std::to_string(raw(wanted.pid)));
     }
@@ -166,8 +168,6 @@ private:
         if (listener && !(come.empty() && gone.empty()))
             listener->overrides_changed(come, gone);
     }
-
-    int next_id_ = 1;
 };
 
 }  // namespace priorityd::test

@@ -4,7 +4,10 @@
 /// fake-daemon ADDRESS OWN_UID [POLICY_FILE...]: prints "ready" once it has the name. SIGUSR1: tells of two changes and
 /// three left out. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends. What it takes to make an
 /// override or to hand over rules is org.priorityd1.lower-own, as polkit on that bus has it; root just may.
+/// Ids of overrides count from FIRST_ID in the environment, else from 1. The processes that can have one are 4194305,
+/// which nobody can see, and one that had the pid of this daemon before.
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +22,11 @@
 using namespace priorityd;
 
 namespace {
+
+/// Above the largest pid that Linux gives, so that the client cannot find such a process. Source: PID_MAX_LIMIT.
+constexpr Pid kNobodysPid{4194305};
+/// Of a process that had this one's pid before.
+constexpr std::uint64_t kEarlierStart = 1;
 
 struct FakeDaemon {
     test::FakeInspection inspection;
@@ -65,6 +73,9 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
         return fail(connection.error());
     FakeDaemon daemon;
     daemon.inspection.answer.rule_files = std::move(policy_files);
+    daemon.control.processes = {{kNobodysPid, 7}, {Pid{::getpid()}, kEarlierStart}};
+    if (const char* first_id = std::getenv("FIRST_ID"))
+        daemon.control.next_id = std::atoi(first_id);
     auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, own_uid);
     if (!service)
         return fail(service.error());

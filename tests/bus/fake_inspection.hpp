@@ -55,7 +55,9 @@ inline std::vector<ExplainRow> compiler_rows()
             {"nice", "5", "/usr/lib/priorityd/rules.d/10-x.toml:3", "class batch", false, "went with its class"},
             {"nice", "10", "/etc/priorityd/rules.d/50-build.toml:7", "class build: compilers", true, "applied"},
             {"io", "idle", "/etc/priorityd/rules.d/50-build.toml:7", "class build: compilers", true,
-             "failed: ioprio_set(tid 4242): Operation not permitted"}};
+             "failed: ioprio_set(tid 4242): Operation not permitted"},
+            {"timer_slack", "1ms", "/etc/priorityd/rules.d/50-build.toml:7", "class build: compilers", true,
+             "held by someone else since 2026-11-21 06:41:22 UTC: timer_slack 50us"}};
 }
 
 class FakeInspection final : public Inspection {
