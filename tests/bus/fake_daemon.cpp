@@ -82,7 +82,8 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
     daemon.service = *std::move(service);
     daemon.inspection.listener = daemon.service.get();
     daemon.control.listener = daemon.service.get();
-    const auto attachment = bus::attach(*connection, event, [event](const Error&) { sd_event_exit(event, 3); });
+    const auto attachment =
+        bus::attach(*connection, event, {.on_lost = [event](const Error&) { sd_event_exit(event, 3); }});
     if (!attachment)
         return fail(attachment.error());
     if (const auto named = connection->request_name(); !named)

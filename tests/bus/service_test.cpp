@@ -104,10 +104,10 @@ struct Daemon {
     Daemon(Loop& loop, const Address& address, Uid own_uid = kNobodyHere)
         : connection{expect(Connection::open(address))},
           service{expect(Service::create(connection, inspection, control, own_uid))},
-          attachment{expect(attach(connection, loop.native(), [this](const Error& error) {
-              losses += 1;
-              loss = error;
-          }))}
+          attachment{expect(attach(connection, loop.native(), {.on_lost = [this](const Error& error) {
+                                       losses += 1;
+                                       loss = error;
+                                   }}))}
     {
         inspection.listener = service.get();
         control.listener = service.get();
@@ -202,7 +202,7 @@ struct Subscriber {
     Subscriber(Loop& loop, const Address& address)
         : client{*ManagerClient::connect(address)},
           is_watching{client.watch(watcher).has_value()},
-          attachment{expect(attach(client.connection(), loop.native(), [](const Error&) {}))}
+          attachment{expect(attach(client.connection(), loop.native(), {.on_lost = [](const Error&) {}}))}
     {
     }
     RecordingWatcher watcher;
@@ -454,7 +454,7 @@ TEST_CASE_FIXTURE(Fixture, "a reload announces the properties that it changes")
             for (const auto& [name, value] : values)
                 changed.push_back(name);
         });
-    const auto attachment = expect(attach(connection, loop.native(), [](const Error&) {}));
+    const auto attachment = expect(attach(connection, loop.native(), {.on_lost = [](const Error&) {}}));
     daemon.service->policy_reloaded(4, inspection.report);
     REQUIRE(loop.run_until([&] { return !changed.empty(); }));
     CHECK(changed == std::vector<std::string>{"Classes", "Generation", "PolicyFiles", "Rules"});
@@ -468,7 +468,7 @@ TEST_CASE_FIXTURE(Fixture, "signals that somebody else sends in the daemon's nam
     FakeInspection nothing;
     test::FakeControl no_control;
     const auto forger = expect(Service::create(other, nothing, no_control, kNobodyHere));
-    const auto attachment = expect(attach(other, loop.native(), [](const Error&) {}));
+    const auto attachment = expect(attach(other, loop.native(), {.on_lost = [](const Error&) {}}));
     forger->processes_changed({test::hostile()}, 0);
     // Sent straight to the subscriber, past the bus's own check of the sender.
     const std::string target = subscriber.client.connection().native().getUniqueName();
@@ -525,11 +525,11 @@ TEST_CASE("who is told of a lost bus may give up attachment and connection at on
     auto connection = std::make_unique<Connection>(expect(Connection::open({Address::Kind::other, bus.address()})));
     std::optional<Attachment> attachment;
     bool is_lost = false;
-    attachment.emplace(expect(attach(*connection, loop.native(), [&](const Error&) {
+    attachment.emplace(expect(attach(*connection, loop.native(), {.on_lost = [&](const Error&) {
         is_lost = true;
         attachment.reset();
         connection.reset();
-    })));
+    }})));
     bus.end();
     CHECK(loop.run_until([&] { return is_lost; }));
 }

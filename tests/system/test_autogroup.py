@@ -53,11 +53,21 @@ class Session(harness.SystemTest):
         self.stays(lambda: autogroup_nice_of(pid), 0, "autogroup of a session with a program that nobody lowered")
 
     def test_a_session_is_put_back_when_an_unlowered_program_starts_in_it(self):
+        normal = self.unique("normal")
+        self.write_rules(self.program_rule(self.name, nice=9) + self.program_rule(normal, nice=0))
         self.daemon()
         target = self.start_in_own_session(self.name)
         self.eventually(lambda: autogroup_nice_of(target.pid), 9)
-        target.ask(f"fork-exec {self.program(self.unique('other'))}")
+        target.ask(f"fork-exec {self.program(normal)}")
         self.eventually(lambda: autogroup_nice_of(target.pid), 0)
+
+    def test_a_session_stays_lowered_when_a_lowered_program_starts_another_in_it(self):
+        self.daemon()
+        target = self.start_in_own_session(self.name)
+        self.eventually(lambda: autogroup_nice_of(target.pid), 9)
+        (pid,) = target.ask(f"fork-exec {self.program(self.unique('other'))}")
+        self.eventually(lambda: nice_of(pid), 9)
+        self.stays(lambda: autogroup_nice_of(target.pid), 9, "autogroup of a session with lowered programs alone")
 
     def test_a_session_is_lowered_when_its_last_unlowered_member_has_ended(self):
         self.daemon()

@@ -44,12 +44,22 @@ class Names(harness.SystemTest):
         target.exec(self.program(self.name))
         self.eventually(lambda: nice_of(target.pid), 7)
 
-    def test_exec_in_place_of_an_unmatched_program_puts_back_what_was_there(self):
+    def test_exec_in_place_of_an_unmatched_program_puts_a_raised_process_back(self):
+        self.write_rules(self.program_rule(self.name, nice=-3))
         self.daemon()
+        target = self.start(self.name)
+        self.eventually(lambda: nice_of(target.pid), -3)
+        target.exec(self.program(self.unique("other")))
+        self.eventually(lambda: nice_of(target.pid), 0)
+
+    def test_exec_in_place_of_an_unmatched_program_leaves_a_lowered_process_lowered(self):
+        daemon = self.daemon()
         target = self.start(self.name)
         self.eventually(lambda: nice_of(target.pid), 7)
         target.exec(self.program(self.unique("other")))
-        self.eventually(lambda: nice_of(target.pid), 0)
+        self.stays(lambda: nice_of(target.pid), 7)
+        daemon.end()
+        self.assertEqual(nice_of(target.pid), 0)
 
     def test_exec_from_one_matched_program_to_another_takes_the_other_s(self):
         second = self.unique()
@@ -69,9 +79,10 @@ class Names(harness.SystemTest):
         self.eventually(lambda: nice_of(target.pid), 7)
 
     def test_exec_from_such_a_thread_to_an_unmatched_program_puts_back(self):
+        self.write_rules(self.program_rule(self.name, nice=-3))
         self.daemon()
         target = self.start(self.name)
-        self.eventually(lambda: nice_of(target.pid), 7)
+        self.eventually(lambda: nice_of(target.pid), -3)
         target.exec(self.program(self.unique("other")), "thread-exec")
         self.eventually(lambda: nice_of(target.pid), 0)
 

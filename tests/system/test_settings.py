@@ -19,6 +19,11 @@ def as_shown(setting: str, value):
     return IN_NANOSECONDS[value] if setting == "timer_slack" else value
 
 
+def write_proc(pid: int, file: str, number: int):
+    with open(f"/proc/{pid}/{file}", "w", encoding="ascii") as knob:
+        knob.write(str(number))
+
+
 class Settings(harness.SystemTest):
     def expect(self, pid: int, **settings):
         for setting, value in settings.items():
@@ -56,15 +61,15 @@ class Settings(harness.SystemTest):
                 plain, matching = self.unique(), self.unique()
                 self.write_rules(self.program_rule(matching, **{setting: value}))
                 daemon = self.daemon()
-                # Odd values of everything, set by hand on a program that no rule knows; then exec keeps them.
+                # Odd values of everything else, set by hand on a program that no rule knows; then exec keeps them.
                 target = self.start(plain)
-                os.setpriority(os.PRIO_PROCESS, target.pid, 3)
-                os.sched_setscheduler(target.pid, os.SCHED_BATCH if setting != "sched" else os.SCHED_IDLE,
-                                      os.sched_param(0))
-                harness.set_io(target.pid, "best-effort", 1)
-                for file, number in (("oom_score_adj", 111), ("timerslack_ns", 123_456)):
-                    with open(f"/proc/{target.pid}/{file}", "w", encoding="ascii") as knob:
-                        knob.write(str(number))
+                odd = {"nice": lambda pid: os.setpriority(os.PRIO_PROCESS, pid, 3),
+                       "sched": lambda pid: os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0)),
+                       "io": lambda pid: harness.set_io(pid, "best-effort", 1),
+                       "oom_score_adj": lambda pid: write_proc(pid, "oom_score_adj", 111),
+                       "timer_slack": lambda pid: write_proc(pid, "timerslack_ns", 123_456)}
+                for other in odd.keys() - {setting}:
+                    odd[other](target.pid)
                 before = everything_of(target.pid)
                 target.exec(self.program(matching))
                 self.expect(target.pid, **{setting: value})
