@@ -71,9 +71,13 @@ class PrivateBus:
         configuration.write_text(BUS_CONFIGURATION.format(socket=f"{self.folder}/socket"), encoding="utf-8")
         self.process = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={configuration}"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if not wait_until(pathlib.Path(self.folder, "socket").is_socket, 10):
+        if not wait_until(self._is_listening, 10):
             self.end()
             raise RuntimeError("dbus-daemon did not open its socket within 10 s")
+
+    def _is_listening(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as knock:
+            return knock.connect_ex(f"{self.folder}/socket") == 0
 
     @staticmethod
     def is_possible() -> bool:
