@@ -45,6 +45,11 @@ void Ledger::forget(Setting setting)
     std::erase_if(entries_, [&](const Entry& entry) { return entry.setting == setting; });
 }
 
+void Ledger::forget_held()
+{
+    std::erase_if(entries_, [](const Entry& entry) { return entry.held_since.has_value(); });
+}
+
 const Ledger::Entry* Ledger::find(Setting setting) const
 {
     const auto found = std::ranges::find(entries_, setting, &Entry::setting);

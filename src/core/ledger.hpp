@@ -35,6 +35,9 @@ public:
     /// The setting is no longer priorityd's: it has been put back, or somebody else holds it.
     void forget(Setting setting);
 
+    /// Leaves the entries of what priorityd could do.
+    void forget_held();
+
     [[nodiscard]] const Entry* find(Setting setting) const;
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
     /// What priorityd has written and not put back.

@@ -88,15 +88,11 @@ Ledger Pipeline::act_on_exe(ProcessHandle& handle, Snapshot& process, Instant no
 {
     Ledger ledger;
     const auto knows = [&](const auto& engine) { return engine->knows_by_exe(process); };
-    if (!handle.read(Fact::exe, process) || std::ranges::none_of(engines_, knows))
+    if (!handle.read(Fact::exe | Fact::owner, process) || std::ranges::none_of(engines_, knows))
         return ledger;
-    Snapshot identity;  // apart, so that no name but the file's is known yet
-    if (!handle.read(Fact::stat | Fact::owner, identity) || lineage_.may_inherit(identity, table_))
-        return ledger;
-    process.key = identity.key;
-    process.uid = identity.uid;
     const auto decision = decide(handle, process, now);
-    act(handle, process.key, decision.effective(), ledger, now);
+    act(handle, {handle.pid(), kStartNotRead}, decision.effective(), ledger, now);
+    ledger.forget_held();  // it may have come along from another process, which takes more facts to find out
     return ledger;
 }
 
@@ -178,8 +174,13 @@ void Pipeline::adopt(const Snapshot& process, Ledger& ledger)
 
 void Pipeline::adopt(const std::vector<Original>& left)
 {
-    for (const auto& original : left)
-        table_.track(original.process).ledger.adopt(original.setting, original.before, original.written);
+    for (const auto& original : left) {
+        const auto handle = world_.source.open(original.process.pid);
+        Snapshot process;
+        // Whoever has got the pid since has started later.
+        if (handle && (*handle)->read(Fact::stat, process) && process.key.start_ticks <= original.process.start_ticks)
+            table_.track(process.key).ledger.adopt(original.setting, original.before, original.written);
+    }
 }
 
 /// What somebody has just asked for goes over what somebody else has set before.

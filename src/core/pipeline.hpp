@@ -49,7 +49,8 @@ public:
     void use(Layers layers);
     /// From now on until the next scan has ended, what `source` decides is written over what somebody else has set.
     void take_control(const std::string& source) { in_control_.push_back(source); }
-    /// Takes up what an earlier priorityd has changed and not put back. Before the first scan, which then decides.
+    /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
+    /// may be that of any later moment of its life. Before the first scan, which then decides.
     void adopt(const std::vector<Original>& left);
     /// Queues every process there is, and every tracked one, to be looked at. One that is under way begins anew.
     void begin_scan();

@@ -99,6 +99,9 @@ public:
     virtual void remove(const std::string& id, Done done) = 0;
 };
 
+/// As a start time: it has not been read yet.
+constexpr std::uint64_t kStartNotRead = 0;
+
 /// What one setting of one process was before priorityd changed it, and what it was changed to.
 struct Original {
     ProcessKey process;
@@ -112,7 +115,8 @@ struct Original {
 class Originals {
 public:
     virtual ~Originals() = default;
-    /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail.
+    /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail. A start time
+    /// that has not been read yet may stand for "whoever has this pid now".
     virtual void about_to_write(const Original& original) = 0;
 };
 

@@ -115,7 +115,7 @@ TEST_CASE("a program that is known by its file gets its priority before anything
     House house{kRules};
     house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
     house.exec(42);
-    CHECK(house.kernel.at(42).read_before_first_act == (Fact::exe | Fact::stat | Fact::owner));
+    CHECK(house.kernel.at(42).read_before_first_act == (Fact::exe | Fact::owner));
     CHECK(house.kernel.log == Lines{"42 nice=-4"});
     CHECK(house.pipeline.tally().applied == 1);
     house.pipeline.restore(house.now);
