@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -91,12 +92,13 @@ TEST_CASE("what cannot be replaced is told, and no draft stays")
 
 TEST_CASE("a folder that may not be written, or has gone, is told")
 {
-    const auto code = kernel::in_child([]() -> std::string {
-        const TemporaryFolder top;
-        const auto folder = *DurableFolder::open(top.path() / "d");
-        if (!kernel::become_nobody())
+    const TemporaryFolder top;
+    const auto forbidden = *DurableFolder::open(top.path() / "forbidden");
+    std::filesystem::permissions(top.path() / "forbidden", std::filesystem::perms{0500});
+    const auto code = kernel::in_child([&]() -> std::string {
+        if (::geteuid() == 0 && !kernel::become_nobody())
             return "refused";
-        const auto written = folder.write("a", "text");
+        const auto written = forbidden.write("a", "text");
         return written ? "written" : fmt::to_string(written.error().code);
     });
     if (code == "refused")
@@ -104,7 +106,6 @@ TEST_CASE("a folder that may not be written, or has gone, is told")
     else
         CHECK(code == fmt::to_string(EACCES));
 
-    const TemporaryFolder top;
     const auto folder = *DurableFolder::open(top.path() / "d");
     std::filesystem::remove(top.path() / "d");
     CHECK(folder.write("a", "text").error().code == ENOENT);

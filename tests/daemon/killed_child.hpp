@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <random>
 #include <stdexcept>
 
@@ -30,15 +31,20 @@ int steps_before_kill(int enough, std::mt19937& random, Work work)
     }
     ::close(ends[1]);
     int steps = 0;
-    char byte = 0;
-    while (steps < enough && ::read(ends[0], &byte, 1) == 1)
-        ++steps;
+    std::array<char, 512> told;
+    const auto read_more = [&] {
+        const ssize_t size = ::read(ends[0], told.data(), told.size());
+        steps += size > 0 ? static_cast<int>(size) : 0;
+        return size > 0;
+    };
+    while (steps < enough && read_more()) {
+    }
     // So that it is not always just after a step.
     for (auto calls = random() % 2000; calls > 0; --calls)
         (void)::getppid();
     ::kill(child, SIGKILL);
-    while (::read(ends[0], &byte, 1) == 1)
-        ++steps;
+    while (read_more()) {
+    }
     ::close(ends[0]);
     ::waitpid(child, nullptr, 0);
     return steps;
