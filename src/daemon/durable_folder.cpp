@@ -119,9 +119,15 @@ Result<void> DurableFolder::write_draft(const std::string& name, std::string_vie
 
 Result<void> DurableFolder::remove(const std::string& name) const
 {
+    const auto dropped = drop(name);
+    return dropped ? sync() : dropped;
+}
+
+Result<void> DurableFolder::drop(const std::string& name) const
+{
     if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT)
         return failure(errno, fmt::format("unlink({})", path_of(name)));
-    return sync();
+    return {};
 }
 
 Result<std::string> DurableFolder::set_aside(const std::string& name) const

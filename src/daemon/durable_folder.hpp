@@ -38,6 +38,8 @@ public:
     /// When it returns, the file is gone from the disk, or was not there. Waits for the disk. Errors: those of
     /// unlink(2) and fsync(2).
     [[nodiscard]] Result<void> remove(const std::string& name) const;
+    /// The same without waiting for the disk: a crash of the machine may bring the file back.
+    [[nodiscard]] Result<void> drop(const std::string& name) const;
     /// Renames it to NAME.corrupt, or NAME.corrupt.2 and so on when that is taken, and tells the new name. Errors:
     /// those of rename(2).
     [[nodiscard]] Result<std::string> set_aside(const std::string& name) const;
