@@ -27,7 +27,7 @@ using OverrideTarget = std::variant<ProcessKey, PatternTarget>;
 [[nodiscard]] std::string to_text(const OverrideTarget& target);
 
 struct Override {
-    std::string id;  ///< A decimal number; unique as long as the daemon runs, and among permanent ones for ever.
+    std::string id;  ///< A decimal number; given to no other as long as the daemon runs, nor as long as it exists.
     OverrideTarget target;
     SettingMap settings;  ///< Not empty. The class, if any, is program_class; its settings are looked up when deciding.
     Uid owner{};          ///< Who asked for it.

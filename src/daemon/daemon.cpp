@@ -138,7 +138,7 @@ void Daemon::stop()
     parts_.realtime.leave();
     if (pipeline_.policy().settings().restore_on_exit)
         pipeline_.restore(now());
-    parts_.state.keep(pipeline_.originals());
+    parts_.state.close(pipeline_.originals());
     const auto& tally = pipeline_.tally();
     parts_.log.notice(fmt::format("stopped: {} settings had been applied, {} refused", tally.applied, tally.failed));
 }
@@ -182,8 +182,7 @@ void Daemon::on_events()
 void Daemon::on_exits()
 {
     const auto at = now();
-    for (const Pid pid : parts_.exits.take_ended())
-    {
+    for (const Pid pid : parts_.exits.take_ended()) {
         pipeline_.on_exit(pid, at);
         steering_.on_exit(pid);
     }

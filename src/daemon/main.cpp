@@ -137,24 +137,22 @@ int run(const Options& options, const Log& log)
     kernel::Topology topology;
     kernel::Realtime realtime;
     Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
-    Daemon daemon{
-        {.log = log,
-         .loop = *loop,
-         .world =
-             {.source = *procfs,
-              .actuator = actuator,
-              .cpu_sets = topology,
-              .exits = *exits,
-              .originals = state->originals(),
-              .untouched = kernel::untouched_values(),
-              .own_pid = Pid{getpid()}},
-         .connector = *connector,
-         .exits = *exits,
-         .realtime = realtime,
-         .state = *state,
-         .sources = sources_of(options),
-         .knobs = kernel::probe_knobs({}),
-         .is_dry_run = options.is_dry_run}};
+    Daemon daemon{{.log = log,
+                   .loop = *loop,
+                   .world = {.source = *procfs,
+                             .actuator = actuator,
+                             .cpu_sets = topology,
+                             .exits = *exits,
+                             .originals = state->originals(),
+                             .untouched = kernel::untouched_values(),
+                             .own_pid = Pid{getpid()}},
+                   .connector = *connector,
+                   .exits = *exits,
+                   .realtime = realtime,
+                   .state = *state,
+                   .sources = sources_of(options),
+                   .knobs = kernel::probe_knobs({}),
+                   .is_dry_run = options.is_dry_run}};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);

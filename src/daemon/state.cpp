@@ -53,6 +53,14 @@ void State::keep(const std::vector<Original>& changed)
         log_->warning(fmt::format("after a crash not all will be put back: {}", kept.error().message()));
 }
 
+void State::close(const std::vector<Original>& changed)
+{
+    if (journal_ && changed.empty())
+        journal_->clear();
+    else
+        keep(changed);
+}
+
 void State::save(const Override& one, OverrideKeeper::Done done)
 {
     if (store_)

@@ -38,6 +38,8 @@ public:
     /// is nothing for the exec path.
     [[nodiscard]] bool wants_originals() const { return journal_ && journal_->wants_compaction(); }
     void keep(const std::vector<Original>& changed);
+    /// The daemon stops, and leaves this changed.
+    void close(const std::vector<Original>& changed);
 
     /// Readable when work on the disk is done; -1 when there is no state folder. Then finish() tells whoever waits.
     [[nodiscard]] int fd() const { return store_ ? store_->fd() : -1; }
