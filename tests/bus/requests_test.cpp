@@ -269,6 +269,26 @@ TEST_CASE_FIXTURE(OverrideFixture, "a malformed answer of polkit is a no")
     CHECK(contains(refusal_when(Says::nonsense), "polkit cannot be asked"));
 }
 
+TEST_CASE_FIXTURE(OverrideFixture, "a polkit that does not answer is a no when patience ends")
+{
+    with_polkit(Says::nothing);
+    auto connection = expect(Connection::open(address));
+    const auto attachment = expect(attach(connection, loop.native(), [](const Error&) {}));
+    const auto short_patience = std::chrono::milliseconds{1};
+    std::vector<Verdict<void>> verdicts;
+    priorityd::bus::Polkit asking{connection.native(), {.alone = short_patience, .with_people = short_patience}};
+    for (const auto interaction : {Interaction::forbidden, Interaction::allowed})
+        asking.ask({":1.1", interaction, {Privilege::persist, Privilege::reload}},
+                   [&](const Verdict<void>& verdict) { verdicts.push_back(verdict); });
+    REQUIRE(loop.run_until([&] { return verdicts.size() == 2; }));
+    for (const auto& verdict : verdicts) {
+        REQUIRE_FALSE(verdict);
+        CHECK(verdict.error().kind == Refusal::Kind::not_authorised);
+        CHECK(contains(verdict.error().text, "org.priorityd1.persist"));
+        CHECK(contains(verdict.error().text, "polkit cannot be asked"));
+    }
+}
+
 TEST_CASE_FIXTURE(OverrideFixture, "a polkit that ends before it answers is a no")
 {
     with_polkit(Says::nothing);
