@@ -71,10 +71,10 @@ struct OverrideFixture : Fixture {
     }
     Uid stranger_uid() const { return Uid{stranger == As::nobody ? kNobody : ::geteuid()}; }
 
-    /// The subscriptions that the bus keeps for the daemon; empty where this bus does not tell.
-    std::optional<std::vector<std::string>> subscriptions()
+    /// The subscriptions that the bus keeps for a connection; empty where this bus does not tell.
+    std::optional<std::vector<std::string>> subscriptions(const Connection& of)
     {
-        const std::string daemon_name = daemon.connection.native().getUniqueName();
+        const std::string name = of.native().getUniqueName();
         return loop.serve([&]() -> std::optional<std::vector<std::string>> {
             try {
                 const auto connection = expect(Connection::open(address));
@@ -83,7 +83,7 @@ struct OverrideFixture : Fixture {
                     ->callMethod("GetAllMatchRules")
                     .onInterface("org.freedesktop.DBus.Debug.Stats")
                     .storeResultsTo(all);
-                return all[daemon_name];
+                return all[name];
             } catch (const sdbus::Error&) {
                 return std::nullopt;
             }
@@ -91,7 +91,7 @@ struct OverrideFixture : Fixture {
     }
     void check_subscriptions(std::size_t count)
     {
-        if (const auto found = subscriptions())
+        if (const auto found = subscriptions(daemon.connection))
             CHECK(found->size() == count);
         else
             MESSAGE("this dbus-daemon does not tell its match rules");
@@ -226,10 +226,16 @@ TEST_CASE("the user that the daemon runs as is not asked about")
     PrivateBus bus;
     Loop loop;
     const Address address{Address::Kind::other, bus.address()};
-    Daemon daemon{loop, address, Uid{::geteuid()}};
+    const As user = ::geteuid() == 0 ? As::nobody : As::self;
+    Daemon daemon{loop, address, Uid{user == As::nobody ? kNobody : ::geteuid()}};
     FakePolkit polkit{loop, address};
     polkit.says = Says::no;
-    CHECK(loop.serve([&] { return ManagerClient::connect(address)->add_override(for_firefox()); }));
+    Peer caller{loop, address, user};
+    caller.add_override();
+    caller.call("Reload");
+    REQUIRE(loop.run_until([&] { return caller.answers.size() == 2; }));
+    CHECK(daemon.control.added.size() == 1);
+    CHECK(daemon.inspection.reloads == 1);
     CHECK(polkit.questions.empty());
 }
 
@@ -532,6 +538,24 @@ TEST_CASE_FIXTURE(OverrideFixture, "an override that is to be tied to a caller w
     settle(polkit->peer);
     CHECK(control.added.empty());
     check_subscriptions(0);
+}
+
+TEST_CASE_FIXTURE(OverrideFixture, "a connection that has left before it was watched is not held, nor watched")
+{
+    auto connection = expect(Connection::open(address));
+    const auto attachment = expect(attach(connection, loop.native(), [](const Error&) {}));
+    Callers callers{connection.native()};
+    Tethers tethers{callers, [](const std::string&) {}};
+    const std::string gone = Peer{loop, address}.name();
+    std::optional<bool> is_there;
+    tethers.hold(gone, [&](bool answer) { is_there = answer; });
+    REQUIRE(loop.run_until([&] { return is_there.has_value(); }));
+    CHECK_FALSE(*is_there);
+    Peer here{loop, address};
+    tethers.hold(here.name(), [&](bool answer) { is_there = answer; });
+    REQUIRE(loop.run_until([&] { return *is_there; }));
+    if (const auto found = subscriptions(connection))
+        CHECK(found->size() == 1);
 }
 
 TEST_CASE_FIXTURE(OverrideFixture, "when the bus is lost, so is every caller that an override is tied to")
