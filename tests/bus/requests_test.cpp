@@ -383,8 +383,8 @@ TEST_CASE_FIXTURE(OverrideFixture, "each kind of no has the name that the contra
         caller.call("RemoveOverride", "1");
     }
     REQUIRE(loop.run_until([&] { return caller.answers.size() == 2 * names.size(); }));
-    for (std::size_t i = 0; i < caller.answers.size(); ++i)
-        CHECK(caller.answers[i].text == "because\\n" + caller.answers[i].error);
+    for (const Peer::Answer& answer : caller.answers)
+        CHECK(answer.text == "because\\n" + answer.error);
     CHECK(control.added.empty());
     CHECK(control.removed.empty());
 }
@@ -558,6 +558,24 @@ TEST_CASE_FIXTURE(OverrideFixture, "a connection that has left before it was wat
         CHECK(found->size() == 1);
 }
 
+TEST_CASE("an override is not tied to a caller whom the bus does not let be watched")
+{
+    PrivateBus bus{R"(<limit name="max_match_rules_per_connection">0</limit>)"};
+    Loop loop;
+    const Address address{Address::Kind::other, bus.address()};
+    Daemon daemon{loop, address, Uid{::geteuid()}};
+    Peer caller{loop, address};
+    caller.add_override({"while_connected"});
+    caller.add_override();
+    REQUIRE(loop.run_until([&] { return caller.answers.size() == 2; }));
+    CHECK(std::ranges::count(caller.answers, "org.freedesktop.DBus.Error.Failed", &Peer::Answer::error) == 1);
+    REQUIRE(daemon.control.added.size() == 1);
+    CHECK(daemon.control.added[0].draft.connection.empty());
+    // Rules are handed over all the same: they go when they are taken back.
+    CHECK(loop.serve([&] { return ManagerClient::connect(address)->use_user_rules({{"a", ""}}); }));
+    CHECK(daemon.control.rule_users.size() == 1);
+}
+
 TEST_CASE_FIXTURE(OverrideFixture, "when the bus is lost, so is every caller that an override is tied to")
 {
     with_polkit(Says::yes);
@@ -596,6 +614,21 @@ TEST_CASE_FIXTURE(OverrideFixture, "rules of a user reach the Control with names
     REQUIRE(control.rules.size() == 1);
     CHECK(control.rules[0] == files);
     CHECK(control.rule_users == std::vector<Uid>{stranger_uid()});
+}
+
+TEST_CASE_FIXTURE(OverrideFixture, "what D-Bus cannot carry whole is not sent at all")
+{
+    for (const std::string& text : {std::string{"# caf\xe9"}, std::string{"a = 1\0b = 2", 11}}) {
+        const auto answer = ask([&](ManagerClient& client) { return client.use_user_rules({{"10-mine.toml", text}}); });
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().text == "10-mine.toml: cannot be sent, D-Bus takes UTF-8 without NUL only");
+    }
+    OverrideRequest request = for_firefox();
+    request.target = PatternTarget{.key = MatchKey::exe, .glob = "/opt/caf\xe9"};
+    request.reason = "caf\xe9";
+    CHECK(ask([&](ManagerClient& client) { return client.add_override(request); }).error().text ==
+          "the pattern: cannot be sent, D-Bus takes UTF-8 without NUL only");
+    CHECK(control.callers.empty());
 }
 
 TEST_CASE_FIXTURE(OverrideFixture, "rules that are refused, or not allowed, are not used")
