@@ -28,6 +28,11 @@ bool tells_of_leaving(sd_bus_message* message)
 
 }  // namespace
 
+Refusal caller_has_left()
+{
+    return {Refusal::Kind::failed, "the caller has left the bus, or the bus does not let it be watched"};
+}
+
 Callers::Callers(sdbus::IConnection& connection) : driver_{compat::make_proxy(connection, kDriverName, kDriverPath)} {}
 Callers::~Callers() = default;
 

@@ -11,9 +11,13 @@
 #include <sdbus-c++/IProxy.h>
 
 #include "bus/match.hpp"
+#include "core/control.hpp"
 #include "core/ids.hpp"
 
 namespace priorityd::bus {
+
+/// The no for a caller who is not there any more, or of whom that cannot be told; mostly, nobody hears it.
+[[nodiscard]] Refusal caller_has_left();
 
 /// Nothing is called once this object is gone. Questions that cannot be sent are answered with nothing, at once.
 class Callers {

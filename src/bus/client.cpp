@@ -11,11 +11,13 @@
 
 #include "bus/errors.hpp"
 #include "bus/manager_proxy.hpp"
+#include "bus/manager_status.hpp"
 #include "bus/marshal.hpp"
 #include "bus/marshal_override.hpp"
 #include "bus/names.hpp"
 #include "bus/readable.hpp"
 #include "bus/sdbus_compat.hpp"
+#include "core/text.hpp"
 
 namespace priorityd::bus {
 namespace {
@@ -63,6 +65,17 @@ ClientError to_client_error(const sdbus::Error& error)
     return {kind, readable(error.getMessage())};
 }
 
+/// D-Bus knows no other text, and would cut it off at a NUL.
+bool is_bus_text(std::string_view text)
+{
+    return is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+ClientError no_bus_text(std::string_view what)
+{
+    return {Kind::failed, fmt::format("{}: cannot be sent, D-Bus takes UTF-8 without NUL only", what)};
+}
+
 template <typename Call>
 ClientResult<std::invoke_result_t<Call>> answered(Call call)
 {
@@ -85,46 +98,6 @@ auto read_all(const Rows& rows, Read read)
     result.reserve(rows.size());
     std::ranges::transform(rows, std::back_inserter(result), read);
     return result;
-}
-
-Counters read_counters(const Dict& properties)
-{
-    return {
-        .events_received = value_at<std::uint64_t>(properties, "EventsReceived"),
-        .events_malformed = value_at<std::uint64_t>(properties, "EventsMalformed"),
-        .events_lost = value_at<std::uint64_t>(properties, "EventsLost"),
-        .rescans = value_at<std::uint64_t>(properties, "Rescans"),
-        .applied = value_at<std::uint64_t>(properties, "Applied"),
-        .failed = value_at<std::uint64_t>(properties, "Failed"),
-    };
-}
-
-Knobs read_knobs(const Dict& properties)
-{
-    Knobs knobs;
-    for (const auto& [name, text] : value_at<std::map<std::string, std::string>>(properties, "Knobs"))
-        knobs.emplace(name, read_knob(text));
-    return knobs;
-}
-
-ManagerStatus read_status(const Dict& properties)
-{
-    return {
-        .daemon = {.version = value_at<std::string>(properties, "Version"),
-                   .generation = value_at<std::uint32_t>(properties, "Generation"),
-                   .rules = value_at<std::uint32_t>(properties, "Rules"),
-                   .classes = value_at<std::vector<std::string>>(properties, "Classes"),
-                   .rule_files = value_at<std::vector<std::string>>(properties, "PolicyFiles"),
-                   .tracked = value_at<std::uint32_t>(properties, "Tracked"),
-                   .counters = read_counters(properties),
-                   .knobs = read_knobs(properties),
-                   .listening = value_at<std::string>(properties, "Listening"),
-                   .thread = value_at<std::string>(properties, "Thread"),
-                   .is_dry_run = value_at<bool>(properties, "DryRun"),
-                   .diagnostics = {}},
-        .diagnostics = value_at<std::vector<std::string>>(properties, "Diagnostics"),
-        .engines = value_at<std::vector<std::string>>(properties, "Engines"),
-    };
 }
 
 Explanation read_explanation(const std::tuple<Dict, Rows>& answer)
@@ -307,6 +280,9 @@ ClientResult<Reloaded> ManagerClient::reload()
 
 ClientResult<std::string> ManagerClient::add_override(const OverrideRequest& request)
 {
+    const auto* pattern = std::get_if<PatternTarget>(&request.target);
+    if (pattern && !is_bus_text(pattern->glob))
+        return tl::unexpected{no_bus_text("the pattern")};
     return answered([&] {
         std::string id;
         state_->manager.call_patiently("AddOverride", target_dict(request), to_dict(request.settings),
@@ -329,8 +305,12 @@ ClientResult<std::vector<OverrideView>> ManagerClient::overrides()
 ClientResult<Reloaded> ManagerClient::use_user_rules(const std::vector<std::pair<std::string, std::string>>& files)
 {
     std::vector<File> sent;
-    for (const auto& [name, text] : files)
+    sent.reserve(files.size());
+    for (const auto& [name, text] : files) {
+        if (!is_bus_text(name) || !is_bus_text(text))
+            return tl::unexpected{no_bus_text(escaped(name))};
         sent.emplace_back(name, text);
+    }
     return answered([&] { return read_reloaded(state_->manager.call_patiently("SetUserRules", sent)); });
 }
 

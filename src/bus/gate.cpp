@@ -13,11 +13,6 @@ namespace {
 /// dialog stays open for minutes: one user's open dialogs must not leave the others without answers.
 constexpr int kMostWaitingOfOneUser = 16;
 
-Refusal caller_has_left()
-{
-    return {Refusal::Kind::failed, "the caller has left the bus"};
-}
-
 Refusal too_many_waiting()
 {
     return {Refusal::Kind::limit_reached,

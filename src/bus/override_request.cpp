@@ -41,7 +41,7 @@ Result<void> take_optional(T& into, const Variant& value)
 template <MatchKey Which>
 Result<void> take_pattern(GivenTarget& into, const Variant& value)
 {
-    std::string glob = value.get<std::string>();
+    auto glob = value.get<std::string>();
     if (glob.empty() || glob.size() > kLongestGlob)
         return failure(EINVAL, fmt::format("a glob has 1 to {} bytes, this one {}", kLongestGlob, glob.size()));
     into.patterns.push_back({.key = Which, .glob = std::move(glob)});

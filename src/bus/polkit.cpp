@@ -2,7 +2,6 @@
 /// Asks polkit whether a caller may do something. Source: the reference of org.freedesktop.PolicyKit1.Authority.
 #include "bus/polkit.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <map>
 #include <string_view>
@@ -20,10 +19,6 @@ constexpr const char* kPolkitName = "org.freedesktop.PolicyKit1";
 constexpr const char* kAuthorityPath = "/org/freedesktop/PolicyKit1/Authority";
 constexpr const char* kAuthorityInterface = "org.freedesktop.PolicyKit1.Authority";
 
-/// Polkit answers at once when it asks nobody, even if it has to be started for it.
-constexpr auto kPatience = std::chrono::seconds{10};
-/// Somebody has to find a password and to type it.
-constexpr auto kPatienceWithPeople = std::chrono::minutes{2};
 constexpr std::uint32_t kAllowUserInteraction = 1;
 
 using Details = std::map<std::string, std::string>;
@@ -75,11 +70,6 @@ Verdict<void> unasked(Privilege privilege, const std::string& because)
         refusal(privilege, fmt::format("polkit cannot be asked ({}), so only root may: try sudo", because))};
 }
 
-std::chrono::microseconds patience(Interaction interaction)
-{
-    return interaction == Interaction::allowed ? kPatienceWithPeople : kPatience;
-}
-
 }  // namespace
 
 struct Polkit::Asking {
@@ -88,7 +78,8 @@ struct Polkit::Asking {
     std::size_t next = 0;
 };
 
-Polkit::Polkit(sdbus::IConnection& connection) : authority_{compat::make_proxy(connection, kPolkitName, kAuthorityPath)}
+Polkit::Polkit(sdbus::IConnection& connection, PolkitPatience patience)
+    : authority_{compat::make_proxy(connection, kPolkitName, kAuthorityPath)}, patience_{patience}
 {
 }
 Polkit::~Polkit() = default;
@@ -111,11 +102,12 @@ void Polkit::send(const std::shared_ptr<Asking>& asking, Privilege privilege)
 {
     const Question& question = asking->question;
     const Subject subject{"system-bus-name", {{"name", sdbus::Variant(question.connection)}}};
-    const std::uint32_t flags = question.interaction == Interaction::allowed ? kAllowUserInteraction : 0;
+    const bool may_take_people = question.interaction == Interaction::allowed;
     authority_->callMethodAsync("CheckAuthorization")
         .onInterface(kAuthorityInterface)
-        .withTimeout(patience(question.interaction))
-        .withArguments(subject, std::string{action_of(privilege).id}, Details{}, flags, std::string{})
+        .withTimeout(may_take_people ? patience_.with_people : patience_.alone)
+        .withArguments(subject, std::string{action_of(privilege).id}, Details{},
+                       may_take_people ? kAllowUserInteraction : 0, std::string{})
         .uponReplyInvoke([this, asking, privilege](compat::CallError error, const Answer& answer) {
             const auto verdict = error ? unasked(privilege, error->getMessage())
                                        : judged(privilege, asking->question.interaction, answer);

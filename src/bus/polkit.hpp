@@ -2,6 +2,7 @@
 /// Asks polkit whether a caller may do something. Whatever is not a clear yes is a no.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,14 @@ namespace priorityd::bus {
 /// Whether a person may be asked for a password; the caller says so in the header of the call.
 enum class Interaction : std::uint8_t { forbidden, allowed };
 
+/// For how long polkit is waited for.
+struct PolkitPatience {
+    /// It answers at once when it asks nobody, even if it has to be started first.
+    std::chrono::microseconds alone = std::chrono::seconds{10};
+    /// Somebody has to find a password and to type it.
+    std::chrono::microseconds with_people = std::chrono::minutes{2};
+};
+
 class Polkit {
 public:
     /// What is asked of it.
@@ -27,7 +36,7 @@ public:
     };
     using Then = std::function<void(const Verdict<void>&)>;
 
-    explicit Polkit(sdbus::IConnection& connection);
+    explicit Polkit(sdbus::IConnection& connection, PolkitPatience patience = {});
     Polkit(const Polkit&) = delete;
     Polkit& operator=(const Polkit&) = delete;
     Polkit(Polkit&&) = delete;
@@ -35,15 +44,16 @@ public:
     ~Polkit();
 
     /// Asks for one after the other; the first no ends it. Calls `then` once, with that no (not_authorised) or when all
-    /// are allowed: maybe at once, at the latest after 10 s each, or 2 minutes where a person may be asked. Nothing is
-    /// called once this object is gone.
+    /// are allowed: maybe at once, at the latest when patience ends. Nothing is called once this object is gone.
     void ask(Question question, Then then);
 
 private:
     struct Asking;
     void ask_for_next(const std::shared_ptr<Asking>& asking);
     void send(const std::shared_ptr<Asking>& asking, Privilege privilege);
+
     std::unique_ptr<sdbus::IProxy> authority_;
+    PolkitPatience patience_;
 };
 
 }  // namespace priorityd::bus

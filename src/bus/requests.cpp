@@ -25,11 +25,6 @@ void answer(const Replies::Slip<std::string>& slip, const Verdict<std::string>& 
         slip.refuse(id.error());
 }
 
-Refusal caller_has_left()
-{
-    return {Refusal::Kind::failed, "the caller has left the bus"};
-}
-
 Refusal refused_rules(const ReloadReport& report)
 {
     const auto is_error = [](const Diagnostic& one) { return one.level == Diagnostic::Level::error; };

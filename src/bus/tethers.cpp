@@ -30,9 +30,10 @@ bool Tethers::watch(const std::string& connection)
     if (tethers_.contains(connection))
         return true;
     auto match = callers_.watch(connection, [this, connection] { part(connection); });
-    if (match)
-        tethers_.emplace(connection, Tether{.watch = *std::move(match), .ids = {}});
-    return match.has_value();
+    if (!match)
+        return false;
+    tethers_.emplace(connection, Tether{.watch = *std::move(match), .ids = {}});
+    return true;
 }
 
 void Tethers::tie(const std::string& connection, const std::string& id)

@@ -92,4 +92,15 @@ std::string escaped(std::string_view bytes)
     return safe;
 }
 
+bool is_utf8(std::string_view bytes)
+{
+    for (std::size_t at = 0; at < bytes.size();) {
+        const auto length = character_length(bytes, at);
+        if (length == 0)
+            return false;
+        at += length;
+    }
+    return true;
+}
+
 }  // namespace priorityd

@@ -11,4 +11,7 @@ namespace priorityd {
 /// `\n`, `\x1b`, `\xff` …; a backslash as `\\`. What is already safe comes out as it went in.
 [[nodiscard]] std::string escaped(std::string_view bytes);
 
+/// Whether all of it is well-formed UTF-8; control characters and NUL are.
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
 }  // namespace priorityd

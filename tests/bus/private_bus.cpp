@@ -41,6 +41,7 @@ constexpr std::string_view kConfiguration =
     <allow receive_type="error"/>
     <allow receive_type="signal"/>
   </policy>
+  {}
 </busconfig>
 )";
 
@@ -109,9 +110,9 @@ std::string make_folder()
 
 }  // namespace
 
-PrivateBus::PrivateBus() : folder_{make_folder()}
+PrivateBus::PrivateBus(const std::string& limits) : folder_{make_folder()}
 {
-    std::ofstream{folder_ + "/bus.conf"} << fmt::format(kConfiguration, folder_);
+    std::ofstream{folder_ + "/bus.conf"} << fmt::format(kConfiguration, folder_, limits);
     const std::string log = folder_ + "/log";
     const Child child =
         start({"dbus-daemon", "--nofork", "--print-address=1", "--config-file=" + folder_ + "/bus.conf"},

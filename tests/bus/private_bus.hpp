@@ -12,8 +12,8 @@ namespace priorityd::test {
 /// A dbus-daemon on a socket in a temporary folder, on which every user may do everything. Ends with this object.
 class PrivateBus {
 public:
-    /// Throws std::runtime_error when dbus-daemon does not start.
-    PrivateBus();
+    /// `limits`: further elements of its configuration. Throws std::runtime_error when dbus-daemon does not start.
+    explicit PrivateBus(const std::string& limits = {});
     ~PrivateBus();
     PrivateBus(const PrivateBus&) = delete;
     PrivateBus& operator=(const PrivateBus&) = delete;

@@ -15,6 +15,15 @@ TEST_CASE("safe text comes out as it went in")
     CHECK(escaped("Привет 日本 😀") == "Привет 日本 😀");
 }
 
+TEST_CASE("UTF-8 is told from what only looks like it")
+{
+    for (const char* text : {"", "a\nb\x1b", "Привет 日本 😀", "\xc2\x9b"})
+        CHECK(is_utf8(text));
+    CHECK(is_utf8({"\0", 1}));
+    for (const char* text : {"\xff", "ok\xe9", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe6\x97"})
+        CHECK_FALSE(is_utf8(text));
+}
+
 TEST_CASE("control characters and invalid UTF-8 are shown, not sent")
 {
     CHECK(escaped("a\nb") == "a\\nb");

@@ -61,14 +61,14 @@ def end_process(process: subprocess.Popen, seconds: float = 10) -> int:
 
 
 class PrivateBus:
-    """A message bus of its own, on which every user may do everything."""
+    """A message bus of its own; on which every user may do everything, unless its configuration says otherwise."""
 
-    def __init__(self):
+    def __init__(self, bus_configuration: str = BUS_CONFIGURATION):
         self.folder = tempfile.mkdtemp(prefix="priorityd-bus-")
         os.chmod(self.folder, 0o755)
         self.address = f"unix:path={self.folder}/socket"
         configuration = pathlib.Path(self.folder, "bus.conf")
-        configuration.write_text(BUS_CONFIGURATION.format(socket=f"{self.folder}/socket"), encoding="utf-8")
+        configuration.write_text(bus_configuration.format(socket=f"{self.folder}/socket"), encoding="utf-8")
         self.process = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={configuration}"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if not wait_until(self._is_listening, 10):

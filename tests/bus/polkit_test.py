@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Who may: a bus with the shipped bus policy, a mock of polkit, the service as root, and a real unprivileged user.
+"""By hand, as root: FAKE_DAEMON=build/tests/bus/fake-daemon /usr/bin/python3 tests/bus/polkit_test.py"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "support"))
+from running import PrivateBus, end_process, wait_until  # noqa: E402
+
+try:
+    import dbus
+    import dbus.bus
+except ImportError:
+    dbus = None
+
+FAKE_DAEMON = os.environ.get("FAKE_DAEMON", "build/tests/bus/fake-daemon")
+INTERFACE_XML = TOP / "src/bus/org.priorityd1.Manager.xml"
+ACTIONS_XML = TOP / "units/org.priorityd1.policy"
+BUS_POLICY = TOP / "units/org.priorityd1.conf"
+PATIENCE = 20       # seconds for what normally takes milliseconds
+NOBODY = 65534
+NO_USER = 4_000_000_000
+LOWER_OWN = "org.priorityd1.lower-own"
+NOT_AUTHORIZED = "org.priorityd1.Error.NotAuthorized"
+ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+
+# What a system bus allows by default, and the shipped policy after it.
+CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
+  </policy>
+  <policy user="root">
+    <allow own="org.freedesktop.PolicyKit1"/>
+  </policy>
+  <include>POLICY</include>
+</busconfig>
+""".replace("POLICY", str(BUS_POLICY))
+
+# A caller of its own process: address, interface, member and signature, then the arguments as JSON on standard input.
+CALLER = """
+import json, sys
+import dbus, dbus.bus
+address, interface, member, signature = sys.argv[1:]
+arguments = json.load(sys.stdin)
+bus = dbus.bus.BusConnection(address)
+try:
+    value = bus.call_blocking("org.priorityd1", "/org/priorityd1", interface, member, signature, arguments, timeout=20)
+    print(json.dumps({"value": value}))
+except dbus.DBusException as error:
+    print(json.dumps({"error": error.get_dbus_name(), "text": error.get_dbus_message()}))
+"""
+OVERRIDE = [{"name": "firefox*"}, {"nice": 5}, {}]
+
+
+class Written(unittest.TestCase):
+    """What is written in several files says the same in all of them."""
+
+    def test_polkits_actions_are_those_that_the_interface_names(self):
+        named = set(re.findall(r"^\s+(org\.priorityd1\.[a-z-]+)  ", INTERFACE_XML.read_text("utf-8"), re.MULTILINE))
+        actions = {action.get("id") for action in xml.etree.ElementTree.parse(ACTIONS_XML).iter("action")}
+        self.assertEqual(len(actions), 6)
+        self.assertEqual(actions, named)
+
+    def test_every_action_says_what_it_is_about_and_what_holds_for_whom(self):
+        for action in xml.etree.ElementTree.parse(ACTIONS_XML).iter("action"):
+            for tag in ("description", "message", "defaults/allow_any", "defaults/allow_inactive",
+                        "defaults/allow_active"):
+                self.assertTrue(action.findtext(tag), (action.get("id"), tag))
+
+    def test_who_comes_from_elsewhere_needs_an_administrator_for_all_but_lowering(self):
+        for action in xml.etree.ElementTree.parse(ACTIONS_XML).iter("action"):
+            allowed = action.findtext("defaults/allow_any")
+            self.assertEqual(allowed == "yes", action.get("id") == LOWER_OWN, action.get("id"))
+            self.assertIn(allowed, ("yes", "auth_admin", "auth_admin_keep"))
+
+
+class WhoMay(unittest.TestCase):
+    def setUp(self):
+        self.bus = PrivateBus(CONFIGURATION)
+        self.addCleanup(self.bus.end)
+        self.root = dbus.bus.BusConnection(self.bus.address)
+        self.addCleanup(self.root.close)
+        self.daemon = subprocess.Popen([FAKE_DAEMON, self.bus.address, str(NO_USER)], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE)
+        self.addCleanup(self.daemon.stdout.close)
+        self.addCleanup(end_process, self.daemon)
+        self.assertEqual(self.daemon.stdout.readline(), b"ready\n")
+
+    def start_polkit(self, *allowed: str):
+        """A mock that allows these actions and refuses all others."""
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
+        self.polkit = subprocess.Popen([sys.executable, "-m", "dbusmock", "--template", "polkitd"],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
+        self.addCleanup(end_process, self.polkit)
+        self.assertTrue(wait_until(lambda: self.root.name_has_owner("org.freedesktop.PolicyKit1"), PATIENCE))
+        self.tell_polkit("SetAllowed", "as", [list(allowed)])
+
+    def tell_polkit(self, member: str, signature: str = "", arguments=()):
+        return self.root.call_blocking("org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
+                                       "org.freedesktop.DBus.Mock", member, signature, arguments)
+
+    def start_caller(self, member: str, signature: str, arguments: list, interface: str = "org.priorityd1.Manager"):
+        """Somebody who is nobody, and who has made this call."""
+        caller = subprocess.Popen([sys.executable, "-c", CALLER, self.bus.address, interface, member, signature],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=NOBODY, group=NOBODY,
+                                  extra_groups=[], cwd="/")
+        self.addCleanup(end_process, caller)
+        self.addCleanup(caller.stdout.close)
+        with contextlib.closing(caller.stdin):
+            caller.stdin.write(json.dumps(arguments).encode())
+        return caller
+
+    def call_as_nobody(self, member: str, signature: str = "", arguments=(), **options) -> dict:
+        caller = self.start_caller(member, signature, list(arguments), **options)
+        answer = json.loads(caller.stdout.read())
+        caller.wait(PATIENCE)
+        return answer
+
+    def add_as_nobody(self) -> dict:
+        return self.call_as_nobody("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
+
+    def overrides(self) -> list:
+        return self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "ListOverrides",
+                                       "", ())
+
+    def assertNothingChanged(self):
+        self.assertEqual(list(self.overrides()), [])
+
+    def test_whom_polkit_allows_it_gets_an_override_of_their_own(self):
+        self.start_polkit(LOWER_OWN)
+        self.assertEqual(self.add_as_nobody(), {"value": "1"})
+        row, = self.overrides()
+        self.assertEqual((row["owner"], row["name"], row["settings"]["nice"]), (NOBODY, "firefox*", 5))
+        self.assertEqual(self.call_as_nobody("RemoveOverride", "s", ["1"]), {"value": None})
+        self.assertNothingChanged()
+
+    def test_whom_polkit_refuses_it_is_not_authorised_and_told_the_action(self):
+        self.start_polkit("org.priorityd1.reload")
+        answer = self.add_as_nobody()
+        self.assertEqual(answer["error"], NOT_AUTHORIZED)
+        self.assertIn(LOWER_OWN, answer["text"])
+        self.assertEqual(self.call_as_nobody("SetUserRules", "a(ss)", [[["a.toml", ""]]])["error"], NOT_AUTHORIZED)
+        self.assertNothingChanged()
+
+    def test_what_is_allowed_for_one_thing_is_not_for_another(self):
+        self.start_polkit("org.priorityd1.reload")
+        self.assertEqual(self.call_as_nobody("Reload"), {"value": [513, []]})
+        self.tell_polkit("SetAllowed", "as", [[LOWER_OWN]])
+        self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
+
+    def test_without_polkit_only_root_may(self):
+        self.assertEqual(self.add_as_nobody()["error"], NOT_AUTHORIZED)
+        self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
+        self.assertNothingChanged()
+        self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "AddOverride",
+                                "a{sv}a{sv}a{sv}", [dbus.Dictionary(part, signature="sv") for part in OVERRIDE])
+        self.assertEqual(len(self.overrides()), 1)
+
+    def test_a_polkit_that_dies_while_it_thinks_is_a_no(self):
+        self.start_polkit(LOWER_OWN)
+        self.tell_polkit("SimulateHang", "b", [True])
+        caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
+        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
+        self.polkit.send_signal(signal.SIGKILL)
+        self.assertEqual(json.loads(caller.stdout.read())["error"], NOT_AUTHORIZED)
+        self.assertNothingChanged()
+
+    def test_a_yes_for_a_caller_who_has_been_killed_changes_nothing(self):
+        self.start_polkit(LOWER_OWN)
+        self.tell_polkit("SimulateHang", "b", [True])
+        caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
+        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
+        caller.send_signal(signal.SIGKILL)
+        caller.wait(PATIENCE)
+        self.tell_polkit("ReleaseHangingCalls")
+        self.tell_polkit("SimulateHang", "b", [False])
+        # Somebody else's call takes the same way, and is through only after the one before it.
+        self.assertEqual(self.add_as_nobody(), {"value": "1"})
+        self.assertEqual([row["id"] for row in self.overrides()], ["1"])
+
+    def test_the_bus_lets_everybody_call_every_member_of_the_interface(self):
+        self.start_polkit()
+        for method in xml.etree.ElementTree.parse(INTERFACE_XML).iter("method"):
+            answer = self.call_as_nobody(method.get("name"), "", [])
+            self.assertNotEqual(answer.get("error"), ACCESS_DENIED, method.get("name"))
+
+    def test_the_bus_denies_what_is_not_named(self):
+        for interface, member, signature, arguments in (
+                ("org.priorityd1.Manager", "NoSuchMember", "", []),
+                ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "", []),
+                ("org.freedesktop.DBus.Properties", "Set", "ssv", ["org.priorityd1.Manager", "Generation", 9])):
+            answer = self.call_as_nobody(member, signature, arguments, interface=interface)
+            self.assertEqual(answer.get("error"), ACCESS_DENIED, member)
+
+    def test_the_bus_lets_everybody_read(self):
+        properties = self.call_as_nobody("GetAll", "s", ["org.priorityd1.Manager"],
+                                         interface="org.freedesktop.DBus.Properties")
+        self.assertEqual(properties["value"]["Version"], "9.8.7")
+        self.assertEqual(self.call_as_nobody("ListOverrides"), {"value": []})
+
+    def test_nobody_but_root_can_be_priorityd(self):
+        end_process(self.daemon)
+        program = ("import dbus.bus, sys\n"
+                   "try: dbus.bus.BusConnection(sys.argv[1]).request_name('org.priorityd1')\n"
+                   "except Exception as error: print(error.get_dbus_name())")
+        shown = subprocess.run([sys.executable, "-c", program, self.bus.address], user=NOBODY, group=NOBODY,
+                               extra_groups=[], cwd="/", stdout=subprocess.PIPE, timeout=PATIENCE, encoding="utf-8")
+        self.assertEqual(shown.stdout.strip(), ACCESS_DENIED)
+
+
+def why_not() -> str | None:
+    """Why the tests that need a bus cannot run here."""
+    if os.geteuid() != 0:
+        return "only root can be somebody else"
+    if not PrivateBus.is_possible():
+        return "dbus-daemon is not installed"
+    if dbus is None or subprocess.run([sys.executable, "-c", "import dbusmock"], stderr=subprocess.DEVNULL).returncode:
+        return "python3-dbus or python3-dbusmock is not installed"
+    return None
+
+
+if __name__ == "__main__":
+    if reason := why_not():
+        print(f"SKIP: polkit and another user: {reason}")
+        del WhoMay
+    unittest.main(verbosity=2)
