@@ -132,7 +132,7 @@ Tally Pipeline::act(ProcessHandle& handle, const ProcessKey& key, const SettingM
 
 bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
 {
-    FactSet wanted = needs(engines_, process) | Fact::stat | Fact::owner;
+    FactSet wanted = needs(engines_, process) | (Fact::stat | Fact::owner).without(process.known);
     for (int i = 0; i < kMaxReadings && !wanted.empty(); ++i) {
         if (!handle.read(wanted, process))
             return false;
