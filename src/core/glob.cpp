@@ -75,6 +75,14 @@ Step step(std::string_view pattern, std::size_t at, char c, Case letters)
     return {1, same(pattern[at], c, letters)};
 }
 
+/// Whether the text cannot match since it ends otherwise: the last byte of a pattern stands for itself, unless it is a
+/// wildcard or may close a set. Most globs that begin with a star are told apart by that.
+bool ends_otherwise(std::string_view pattern, std::string_view text, Case letters)
+{
+    const char last = pattern.empty() ? '*' : pattern.back();
+    return last != '*' && last != '?' && last != ']' && (text.empty() || !same(last, text.back(), letters));
+}
+
 }  // namespace
 
 bool has_wildcards(std::string_view pattern)
@@ -101,6 +109,8 @@ std::string unescape(std::string_view pattern)
 
 bool glob_matches(std::string_view pattern, std::string_view text, Case letters)
 {
+    if (ends_otherwise(pattern, text, letters))
+        return false;
     // Only the last star ever needs to be tried again: what an earlier one swallowed cannot help.
     std::size_t in_pattern = 0;
     std::size_t in_text = 0;

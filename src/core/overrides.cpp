@@ -50,6 +50,7 @@ OverrideTable::OverrideTable(std::vector<Override> overrides) : overrides_{std::
             continue;
         }
         auto draft = draft_of(one, std::get<PatternTarget>(one.target));
+        (one.is_for_everybody ? of_everybody_ : of_user_[one.owner]) |= priorityd::needs(draft.condition);
         draft.place.file = builder.add_file(source_of(one));
         builder.add_rule(std::move(draft));
         of_rule_.push_back(i);
@@ -60,17 +61,13 @@ OverrideTable::OverrideTable(std::vector<Override> overrides) : overrides_{std::
 
 FactSet OverrideTable::needs(const Snapshot& process) const
 {
-    FactSet facts = Fact::stat;
-    if (patterns_.rules().empty())
-        return facts.without(process.known);
-    facts = (Fact::exe | Fact::stat | Fact::argv).without(process.known);
-    if (!facts.empty())
-        return facts;
-    std::vector<std::uint32_t> candidates;
-    patterns_.candidates(process.names, candidates);
-    for (const auto number : candidates)
-        facts |= missing(*patterns_.condition(patterns_.rules()[number]), process);
-    return facts;
+    FactSet facts = of_everybody_;
+    if (!of_user_.empty())
+        facts |= Fact::owner;
+    const auto own = process.known.contains(Fact::owner) ? of_user_.find(process.uid) : of_user_.end();
+    if (own != of_user_.end())
+        facts |= own->second;
+    return facts.without(process.known);
 }
 
 std::vector<const Override*> OverrideTable::fitting(const Snapshot& process) const

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@ public:
     explicit OverrideTable(std::vector<Override> overrides);
 
     [[nodiscard]] bool empty() const { return overrides_.empty(); }
-    /// The facts that are missing to say which overrides fit this process.
+    /// The facts that are missing to say which overrides fit this process. Asked several times for each exec, so it is
+    /// not found out from the patterns one by one: whoever is in reach of one for a unit gets the cgroup read.
     [[nodiscard]] FactSet needs(const Snapshot& process) const;
     /// Those that fit, lowest precedence first. Precondition: needs() is empty.
     [[nodiscard]] std::vector<const Override*> fitting(const Snapshot& process) const;
@@ -41,6 +43,8 @@ private:
     Policy patterns_;                     // one rule for each pattern, without settings
     std::vector<std::uint32_t> of_rule_;  // rule of patterns_ -> index into overrides_
     std::unordered_multimap<Pid, std::uint32_t> of_process_;
+    FactSet of_everybody_ = Fact::stat;  // what patterns for processes of every user ask for
+    std::map<Uid, FactSet> of_user_;     // and those for processes of their owner alone
 };
 
 /// As the source of contributions: "override 7".

@@ -23,6 +23,21 @@ constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
 
+template <typename T>
+void recall(const Ledger& early, Setting setting, std::optional<T>& into)
+{
+    const auto* entry = early.find(setting);
+    if (entry && entry->before)
+        into = std::get<T>(*entry->before);
+}
+
+/// Where a process comes from is told by what it came with, not by what it was given a moment ago.
+void recall(const Ledger& early, Snapshot& process)
+{
+    recall(early, Setting::nice, process.nice);
+    recall(early, Setting::sched, process.sched);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
@@ -73,6 +88,7 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
+    recall(early, process);
     const auto program = look == Look::exec ? Program::another : Program::same;
     process.inherited = lineage_.inheritance_of(process, **handle, program, relatives());
     auto decision = decide(**handle, process, now);
@@ -116,7 +132,7 @@ Tally Pipeline::act(ProcessHandle& handle, const ProcessKey& key, const SettingM
 
 bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
 {
-    FactSet wanted = needs(engines_, process) | Fact::stat | Fact::owner;
+    FactSet wanted = needs(engines_, process) | (Fact::stat | Fact::owner).without(process.known);
     for (int i = 0; i < kMaxReadings && !wanted.empty(); ++i) {
         if (!handle.read(wanted, process))
             return false;

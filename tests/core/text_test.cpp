@@ -2,12 +2,31 @@
 /// Hostile names cannot drive a terminal or break D-Bus; globs and near words.
 #include "core/text.hpp"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <doctest/doctest.h>
 
 #include "core/glob.hpp"
 #include "core/nearest.hpp"
 
 using namespace priorityd;
+
+namespace {
+
+/// All texts of up to `length` of these bytes.
+std::vector<std::string> all_texts(std::string_view bytes, std::size_t length)
+{
+    std::vector<std::string> texts{""};
+    for (std::size_t i = 0; i < texts.size() && texts[i].size() < length; ++i) {
+        for (const char byte : bytes)
+            texts.push_back(std::string{texts[i]} + byte);
+    }
+    return texts;
+}
+
+}  // namespace
 
 TEST_CASE("safe text comes out as it went in")
 {
@@ -62,6 +81,7 @@ TEST_CASE("globs match as shells do, but across slashes")
                         {"\\*", "*", true},
                         {"\\*", "a", false},
                         {"a\\", "a\\", true},
+                        {"a\\\\", "a\\", true},
                         {"cc1*", "cc1", true},
                         {"", "", true},
                         {"", "a", false},
@@ -72,13 +92,28 @@ TEST_CASE("globs match as shells do, but across slashes")
                       row.pattern << " on " << row.text);
 }
 
+TEST_CASE("what a glob ends with counts like what stands before it")
+{
+    const auto texts = all_texts("aB]\\", 2);
+    for (const auto& pattern : all_texts("ab]\\[!*?", 4)) {
+        if (pattern.ends_with('\\'))
+            continue;  // what is appended would be taken literally
+        for (const auto& text : texts) {
+            for (const auto letters : {Case::sensitive, Case::ignored}) {
+                if (glob_matches(pattern, text, letters) != glob_matches(pattern + '?', text + 'x', letters))
+                    FAIL_CHECK(pattern << " on " << text);
+            }
+        }
+    }
+}
+
 TEST_CASE("many stars take no exponential time")
 {
     const std::string text(4000, 'a');
     std::string pattern;
     for (int i = 0; i < 200; ++i)
         pattern += "*a";
-    CHECK_FALSE(glob_matches(pattern + "b", text, Case::sensitive));
+    CHECK_FALSE(glob_matches(pattern + "ba", text, Case::sensitive));
 }
 
 TEST_CASE("case is ignored for ASCII letters when asked")
