@@ -13,6 +13,16 @@ namespace {
 /// dialog stays open for minutes: one user's open dialogs must not leave the others without answers.
 constexpr int kMostWaitingOfOneUser = 16;
 
+/// Who sends calls without waiting for the answers would have all of them kept here until the bus has told who that is.
+/// In a second nobody may ask for more anyway; see SteeringLimits::kRequestsASecond.
+constexpr int kMostUnknownOfOneCaller = 32;
+
+Refusal too_many_at_once()
+{
+    return {Refusal::Kind::limit_reached,
+            fmt::format("more than {} calls at once: wait for the answers", kMostUnknownOfOneCaller)};
+}
+
 Refusal too_many_waiting()
 {
     return {Refusal::Kind::limit_reached,
@@ -36,11 +46,16 @@ Gate::Gate(sdbus::IConnection& connection, Callers& callers, Uid own_uid)
 
 void Gate::pass(const Call& call, Plan plan, Refuse refuse)
 {
+    if (unknown_[call.sender] >= kMostUnknownOfOneCaller)
+        return refuse(too_many_at_once());
+    ++unknown_[call.sender];
     const auto visit = std::make_shared<Visit>(Visit{.caller = {.uid = kNobodysUid, .connection = call.sender},
                                                      .interaction = call.interaction,
                                                      .intent = {},
                                                      .refuse = std::move(refuse)});
     callers_.find_user(call.sender, [this, visit, plan = std::move(plan)](std::optional<Uid> user) {
+        if (const auto caller = unknown_.find(visit->caller.connection); --caller->second == 0)
+            unknown_.erase(caller);
         if (!user)
             return visit->refuse(caller_has_left());
         visit->caller.uid = *user;

@@ -46,7 +46,8 @@ private:
     Callers& callers_;
     Polkit polkit_;
     Uid own_uid_;
-    std::map<Uid, int> waiting_;  ///< Calls of each user that polkit is thinking about.
+    std::map<std::string, int> unknown_;  ///< Calls of each connection that the bus has not told the user of.
+    std::map<Uid, int> waiting_;          ///< Calls of each user that polkit is thinking about.
 };
 
 }  // namespace priorityd::bus

@@ -17,50 +17,15 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "support"))
 from running import PrivateBus, end_process, wait_until  # noqa: E402
-
-try:
-    import dbus
-    import dbus.bus
-except ImportError:
-    dbus = None
+from system_bus import NOBODY, PATIENCE, SYSTEM_BUS, Polkit, dbus, why_no_system_bus  # noqa: E402
 
 FAKE_DAEMON = os.environ.get("FAKE_DAEMON", "build/tests/bus/fake-daemon")
 INTERFACE_XML = TOP / "src/bus/org.priorityd1.Manager.xml"
 ACTIONS_XML = TOP / "units/org.priorityd1.policy"
-BUS_POLICY = TOP / "units/org.priorityd1.conf"
-PATIENCE = 20       # seconds for what normally takes milliseconds
-NOBODY = 65534
 NO_USER = 4_000_000_000
 LOWER_OWN = "org.priorityd1.lower-own"
 NOT_AUTHORIZED = "org.priorityd1.Error.NotAuthorized"
 ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
-
-# What a system bus allows by default, and the shipped policy after it.
-CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-    <allow send_destination="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <policy user="root">
-    <allow own="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <include>POLICY</include>
-</busconfig>
-""".replace("POLICY", str(BUS_POLICY))
 
 # A caller of its own process: address, interface, member and signature, then the arguments as JSON on standard input.
 CALLER = """
@@ -102,7 +67,7 @@ class Written(unittest.TestCase):
 
 class WhoMay(unittest.TestCase):
     def setUp(self):
-        self.bus = PrivateBus(CONFIGURATION)
+        self.bus = PrivateBus(SYSTEM_BUS)
         self.addCleanup(self.bus.end)
         self.root = dbus.bus.BusConnection(self.bus.address)
         self.addCleanup(self.root.close)
@@ -114,16 +79,8 @@ class WhoMay(unittest.TestCase):
 
     def start_polkit(self, *allowed: str):
         """A mock that allows these actions and refuses all others."""
-        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
-        self.polkit = subprocess.Popen([sys.executable, "-m", "dbusmock", "--template", "polkitd"],
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
-        self.addCleanup(end_process, self.polkit)
-        self.assertTrue(wait_until(lambda: self.root.name_has_owner("org.freedesktop.PolicyKit1"), PATIENCE))
-        self.tell_polkit("SetAllowed", "as", [list(allowed)])
-
-    def tell_polkit(self, member: str, signature: str = "", arguments=()):
-        return self.root.call_blocking("org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
-                                       "org.freedesktop.DBus.Mock", member, signature, arguments)
+        self.polkit = Polkit(self.bus, *allowed)
+        self.addCleanup(self.polkit.end)
 
     def start_caller(self, member: str, signature: str, arguments: list, interface: str = "org.priorityd1.Manager"):
         """Somebody who is nobody, and who has made this call."""
@@ -171,7 +128,7 @@ class WhoMay(unittest.TestCase):
     def test_what_is_allowed_for_one_thing_is_not_for_another(self):
         self.start_polkit("org.priorityd1.reload")
         self.assertEqual(self.call_as_nobody("Reload"), {"value": [513, []]})
-        self.tell_polkit("SetAllowed", "as", [[LOWER_OWN]])
+        self.polkit.allow(LOWER_OWN)
         self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
 
     def test_without_polkit_only_root_may(self):
@@ -184,22 +141,21 @@ class WhoMay(unittest.TestCase):
 
     def test_a_polkit_that_dies_while_it_thinks_is_a_no(self):
         self.start_polkit(LOWER_OWN)
-        self.tell_polkit("SimulateHang", "b", [True])
+        self.polkit.think()
         caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
-        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
-        self.polkit.send_signal(signal.SIGKILL)
+        self.assertTrue(wait_until(self.polkit.is_asked, PATIENCE))
+        self.polkit.process.send_signal(signal.SIGKILL)
         self.assertEqual(json.loads(caller.stdout.read())["error"], NOT_AUTHORIZED)
         self.assertNothingChanged()
 
     def test_a_yes_for_a_caller_who_has_been_killed_changes_nothing(self):
         self.start_polkit(LOWER_OWN)
-        self.tell_polkit("SimulateHang", "b", [True])
+        self.polkit.think()
         caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
-        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
+        self.assertTrue(wait_until(self.polkit.is_asked, PATIENCE))
         caller.send_signal(signal.SIGKILL)
         caller.wait(PATIENCE)
-        self.tell_polkit("ReleaseHangingCalls")
-        self.tell_polkit("SimulateHang", "b", [False])
+        self.polkit.answer()
         # Somebody else's call takes the same way, and is through only after the one before it.
         self.assertEqual(self.add_as_nobody(), {"value": "1"})
         self.assertEqual([row["id"] for row in self.overrides()], ["1"])
@@ -234,19 +190,8 @@ class WhoMay(unittest.TestCase):
         self.assertEqual(shown.stdout.strip(), ACCESS_DENIED)
 
 
-def why_not() -> str | None:
-    """Why the tests that need a bus cannot run here."""
-    if os.geteuid() != 0:
-        return "only root can be somebody else"
-    if not PrivateBus.is_possible():
-        return "dbus-daemon is not installed"
-    if dbus is None or subprocess.run([sys.executable, "-c", "import dbusmock"], stderr=subprocess.DEVNULL).returncode:
-        return "python3-dbus or python3-dbusmock is not installed"
-    return None
-
-
 if __name__ == "__main__":
-    if reason := why_not():
+    if reason := why_no_system_bus():
         print(f"SKIP: polkit and another user: {reason}")
         del WhoMay
     unittest.main(verbosity=2)

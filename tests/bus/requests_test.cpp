@@ -364,6 +364,27 @@ TEST_CASE_FIXTURE(OverrideFixture, "one user can have 16 calls waiting for polki
     CHECK(caller.answers.back().error.empty());
 }
 
+TEST_CASE_FIXTURE(OverrideFixture,
+                  "who sends more than 32 calls at once is refused the rest, and gets on once they are answered")
+{
+    constexpr std::size_t kAtOnce = 40;
+    with_polkit(Says::yes);
+    control.needs = {};
+    Peer caller{loop, address, stranger};
+    for (std::size_t i = 0; i < kAtOnce; ++i)
+        caller.add_override();
+    // When the bus has answered this it has passed on all those, so what it tells the daemon comes after them.
+    REQUIRE(sd_bus_call_method(caller.native(), kDriverName, kDriverPath, kDriverName, "GetId", nullptr, nullptr, "") >=
+            0);
+    REQUIRE(loop.run_until([&] { return caller.answers.size() == kAtOnce; }));
+    const auto refused = std::ranges::count(caller.answers, "org.priorityd1.Error.LimitReached", &Peer::Answer::error);
+    CHECK(refused == 8);
+    CHECK(control.added.size() == 32);
+    caller.add_override();
+    REQUIRE(loop.run_until([&] { return caller.answers.size() == kAtOnce + 1; }));
+    CHECK(caller.answers.back().error.empty());
+}
+
 TEST_CASE_FIXTURE(OverrideFixture, "each kind of no has the name that the contract gives it")
 {
     const std::vector<std::pair<Refusal::Kind, std::string>> names{

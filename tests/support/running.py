@@ -162,6 +162,11 @@ class Daemon:
     def signal(self, number: int):
         self.process.send_signal(number)
 
+    def kill(self):
+        """Ends it with SIGKILL, and waits for that."""
+        self.process.kill()
+        self.process.wait()
+
     def log(self) -> str:
         """All that it has printed so far."""
         if self._log is None or self._log.closed:

@@ -11,20 +11,27 @@
  *   setsid              becomes the leader of a session of its own      -> ok
  *   fork                a child that sleeps until the target ends       -> ok PID
  *   fork-exec PATH      a child that runs PATH, which has to sleep      -> ok PID
+ *   orphan PATH         the same, whose parent is a child that has ended -> ok PID
+ *   heir PATH           the same, but runs PATH once the target has ended -> ok PID
+ *   fork-as PID         a child with this process id, which sleeps      -> ok PID
+ *   reap                waits for a child that has ended                -> ok PID
  *   uid N               becomes user N for good                         -> ok
  *   exec PATH           runs another program in place, as a new target  -> ready (from that one)
  *   thread-exec PATH    the same from a thread that is not the leader   -> ready (from that one)
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -139,25 +146,90 @@ static void *run_from_thread(void *path)
     return NULL;
 }
 
+static void answer_pid(int pid)
+{
+    if (pid < 0)
+        answer("error %s\n", strerror(errno));
+    else
+        answer("ok %d\n", pid);
+}
+
+static void close_standard(void)
+{
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+}
+
+static void sleep_as(char *path)
+{
+    char *argv[] = { path, (char *)"600000", NULL };
+    execve(path, argv, environ);
+    _exit(127);
+}
+
 static void fork_child(char *path)
 {
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(STDIN_FILENO);
-        close(STDOUT_FILENO);
-        if (path) {
-            char *argv[] = { path, (char *)"600000", NULL };
-            execve(path, argv, environ);
-            _exit(127);
-        }
+        close_standard();
+        if (path)
+            sleep_as(path);
         for (;;)
             pause();
     }
-    if (pid < 0)
-        answer("error %s\n", strerror(errno));
-    else
-        answer("ok %d\n", (int)pid);
+    answer_pid((int)pid);
+}
+
+/* Nobody waits for the one in between for long, and the last one is for the test to end. */
+static void fork_orphan(char *path)
+{
+    int ends[2];
+    pid_t pid = -1;
+    if (pipe(ends) == 0 && (pid = fork()) == 0) {
+        pid = fork();
+        if (pid == 0) {
+            close_standard();
+            sleep_as(path);
+        }
+        _exit(write(ends[1], &pid, sizeof pid) != sizeof pid);
+    }
+    waitpid(pid, NULL, 0);
+    if (read(ends[0], &pid, sizeof pid) != sizeof pid)
+        pid = -1;
+    answer_pid((int)pid);
+}
+
+/* The end of the pipe that this process has is closed by its end. */
+static void fork_heir(char *path)
+{
+    int ends[2];
+    pid_t pid = -1;
+    if (pipe(ends) == 0 && (pid = fork()) == 0) {
+        char c;
+        close_standard();
+        close(ends[1]);
+        while (read(ends[0], &c, 1) < 0)
+            ;
+        sleep_as(path);
+    }
+    answer_pid((int)pid);
+}
+
+/* Source: clone(2), "set_tid". */
+static void fork_as(pid_t wanted)
+{
+    struct clone_args arguments = { .exit_signal = SIGCHLD,
+                                    .set_tid = (uint64_t)(uintptr_t)&wanted,
+                                    .set_tid_size = 1 };
+    int pid = (int)syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close_standard();
+        for (;;)
+            pause();
+    }
+    answer_pid(pid);
 }
 
 static void obey(char *line)
@@ -183,6 +255,14 @@ static void obey(char *line)
         fork_child(NULL);
     } else if (!strcmp(line, "fork-exec")) {
         fork_child(argument);
+    } else if (!strcmp(line, "orphan")) {
+        fork_orphan(argument);
+    } else if (!strcmp(line, "heir")) {
+        fork_heir(argument);
+    } else if (!strcmp(line, "fork-as")) {
+        fork_as(atoi(argument));
+    } else if (!strcmp(line, "reap")) {
+        answer_pid((int)wait(NULL));
     } else if (!strcmp(line, "uid")) {
         uid_t uid = (uid_t)atoi(argument);
         answer_result(setresuid(uid, uid, uid));
