@@ -54,27 +54,40 @@ void Gate::receive(const std::shared_ptr<Visit>& visit, const Plan& plan)
     if (!intent)
         return visit->refuse(intent.error());
     visit->intent = *std::move(intent);
-    const Uid user = visit->caller.uid;
-    if (user == Uid{0} || user == own_uid_ || visit->intent.needs.empty())
+    if (is_trusted(visit->caller.uid) || visit->intent.needs.empty())
         visit->intent.carry_out();
-    else if (waiting_[user] >= kMostWaitingOfOneUser)
-        visit->refuse(too_many_waiting());
     else
         ask_polkit(visit);
 }
 
 void Gate::ask_polkit(const std::shared_ptr<Visit>& visit)
 {
-    const Uid user = visit->caller.uid;
+    put(visit->caller, visit->interaction, visit->intent.needs, [this, visit](const Verdict<void>& verdict) {
+        if (verdict)
+            see_whether_there(visit);
+        else
+            visit->refuse(verdict.error());
+    });
+}
+
+void Gate::ask(const Caller& caller, Privilege privilege, std::function<void(bool)> then)
+{
+    put(caller, Interaction::forbidden, {privilege},
+        [then = std::move(then)](const Verdict<void>& verdict) { then(verdict.has_value()); });
+}
+
+/// Puts the question, unless that is one too many of this user's.
+void Gate::put(const Caller& caller, Interaction interaction, Privileges wanted, Polkit::Then then)
+{
+    const Uid user = caller.uid;
+    if (waiting_[user] >= kMostWaitingOfOneUser)
+        return then(tl::unexpected{too_many_waiting()});
     ++waiting_[user];
-    polkit_.ask({visit->caller.connection, visit->interaction, visit->intent.needs},
-                [this, visit, user](const Verdict<void>& verdict) {
+    polkit_.ask({caller.connection, interaction, std::move(wanted)},
+                [this, user, then = std::move(then)](const Verdict<void>& verdict) {
                     if (--waiting_[user] == 0)
                         waiting_.erase(user);
-                    if (verdict)
-                        see_whether_there(visit);
-                    else
-                        visit->refuse(verdict.error());
+                    then(verdict);
                 });
 }
 

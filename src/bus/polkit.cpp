@@ -34,8 +34,7 @@ struct Action {
 Action action_of(Privilege privilege)
 {
     switch (privilege) {
-        case Privilege::inspect:
-            return {"org.priorityd1.inspect", "to see what only the owner of a process could find out"};
+        case Privilege::inspect: return {"org.priorityd1.inspect", "to see which programs and scripts other users run"};
         case Privilege::lower_own: return {"org.priorityd1.lower-own", "to lower own processes"};
         case Privilege::raise_own: return {"org.priorityd1.raise-own", "to raise own processes"};
         case Privilege::persist: return {"org.priorityd1.persist", "to make what outlives the daemon"};

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <systemd/sd-bus.h>
 
 #include "bus_fixture.hpp"
@@ -85,6 +86,15 @@ public:
         sd_bus_message_new_method_call(bus_, &call, kBusName, kObjectPath, kManagerInterface, member);
         if (argument)
             sd_bus_message_append(call, "s", argument->c_str());
+        send(call);
+    }
+    /// A GetProcess. Does not wait.
+    void get_process(Pid pid, bool is_interactive = false)
+    {
+        sd_bus_message* call = nullptr;
+        sd_bus_message_new_method_call(bus_, &call, kBusName, kObjectPath, kManagerInterface, "GetProcess");
+        sd_bus_message_append(call, "u", static_cast<std::uint32_t>(raw(pid)));
+        sd_bus_message_set_allow_interactive_authorization(call, is_interactive ? 1 : 0);
         send(call);
     }
     /// Leaves the bus, after everything is sent.
@@ -204,6 +214,36 @@ private:
     }
 
     std::vector<sd_bus_message*> unanswered_;
+};
+
+/// Polkit, and a stranger: neither root nor the daemon's own user.
+struct StrangerFixture : Fixture {
+    std::optional<FakePolkit> polkit;
+
+    FakePolkit& with_polkit(FakePolkit::Says says)
+    {
+        polkit.emplace(loop, address);
+        polkit->says = says;
+        return *polkit;
+    }
+    [[nodiscard]] Uid stranger_uid() const { return Uid{stranger == As::nobody ? kNobody : ::geteuid()}; }
+    /// The answer to one question of somebody who is neither root nor the daemon's own user.
+    template <typename Question>
+    auto ask_as_stranger(Question question)
+    {
+        auto client = connected(stranger, [&] { return ManagerClient::connect(address); });
+        REQUIRE(client);
+        return loop.serve([&] { return question(*client); });
+    }
+    /// Until the daemon has handled all that `sender` has sent, and the bus's answers to what it asked because of that.
+    void settle(Peer& sender)
+    {
+        for (int round = 0; round < 2; ++round) {
+            const auto before = sender.answers.size();
+            sender.call("ListOverrides");
+            REQUIRE(loop.run_until([&] { return sender.answers.size() > before; }));
+        }
+    }
 };
 
 /// Tells of the end of a user's last session: as the login manager, if it has its name, or as somebody who has not.

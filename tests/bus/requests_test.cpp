@@ -28,24 +28,9 @@ OverrideRequest for_firefox()
             .settings = settings({{"nice", RawValue{5}}})};
 }
 
-struct OverrideFixture : Fixture {
+struct OverrideFixture : StrangerFixture {
     FakeControl& control = daemon.control;
-    std::optional<FakePolkit> polkit;
 
-    FakePolkit& with_polkit(Says says)
-    {
-        polkit.emplace(loop, address);
-        polkit->says = says;
-        return *polkit;
-    }
-    /// The answer to one question of somebody who is neither root nor the daemon's own user.
-    template <typename Question>
-    auto ask_as_stranger(Question question)
-    {
-        auto client = connected(stranger, [&] { return ManagerClient::connect(address); });
-        REQUIRE(client);
-        return loop.serve([&] { return question(*client); });
-    }
     ClientResult<std::string> add_as_stranger()
     {
         return ask_as_stranger([](ManagerClient& client) { return client.add_override(for_firefox()); });
@@ -60,17 +45,6 @@ struct OverrideFixture : Fixture {
         CHECK(control.added.empty());
         return answer.error().text;
     }
-    /// Until the daemon has handled all that `sender` has sent, and the bus's answers to what it asked because of that.
-    void settle(Peer& sender)
-    {
-        for (int round = 0; round < 2; ++round) {
-            const auto before = sender.answers.size();
-            sender.call("ListOverrides");
-            REQUIRE(loop.run_until([&] { return sender.answers.size() > before; }));
-        }
-    }
-    Uid stranger_uid() const { return Uid{stranger == As::nobody ? kNobody : ::geteuid()}; }
-
     /// The subscriptions that the bus keeps for a connection; empty where this bus does not tell.
     std::optional<std::vector<std::string>> subscriptions(const Connection& of)
     {
