@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bus/callers.hpp"
@@ -47,7 +48,10 @@ private:
     struct Visit;
     void receive(const std::shared_ptr<Visit>& visit, const Plan& plan);
     void ask_polkit(const std::shared_ptr<Visit>& visit);
-    void put(const Caller& caller, Interaction interaction, Privileges wanted, Polkit::Then then);
+    void stay_with(const std::shared_ptr<Visit>& visit);
+    void withdraw_if_gone(const std::shared_ptr<Visit>& visit);
+    std::optional<Polkit::Ticket> put(const Caller& caller, Interaction interaction, Privileges wanted,
+                                      Polkit::Then then);
     void see_whether_there(const std::shared_ptr<Visit>& visit);
 
     Callers& callers_;

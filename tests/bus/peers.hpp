@@ -152,6 +152,7 @@ public:
         std::string name;
         std::string action;
         std::uint32_t flags = 0;
+        std::string cancellation;  ///< The id to cancel it by.
     };
 
     FakePolkit(Loop& loop, const Address& address) : peer{loop, address}
@@ -171,6 +172,7 @@ public:
     Says says = Says::yes;
     std::string refused_action;  ///< To this one it says no, whatever it says to others.
     std::vector<Question> questions;
+    std::vector<std::string> cancelled;  ///< Ids that it was told.
     Peer peer;
 
     /// To all that it has said nothing to.
@@ -187,15 +189,21 @@ private:
     static int check(sd_bus_message* message, void* data, sd_bus_error*)
     {
         auto& self = *static_cast<FakePolkit*>(data);
-        if (sd_bus_message_is_method_call(message, "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization") <= 0)
-            return 0;
-        const char *kind = nullptr, *key = nullptr, *name = nullptr, *action = nullptr;
+        constexpr auto* kInterface = "org.freedesktop.PolicyKit1.Authority";
+        const char *kind = nullptr, *key = nullptr, *name = nullptr, *action = nullptr, *id = nullptr;
         std::uint32_t flags = 0;
+        if (sd_bus_message_is_method_call(message, kInterface, "CancelCheckAuthorization") > 0) {
+            sd_bus_message_read(message, "s", &id);
+            self.cancelled.emplace_back(id);
+            return 1;
+        }
+        if (sd_bus_message_is_method_call(message, kInterface, "CheckAuthorization") <= 0)
+            return 0;
         sd_bus_message_read(message, "(sa{sv})", &kind, 1, &key, "s", &name);
         sd_bus_message_read(message, "s", &action);
         sd_bus_message_skip(message, "a{ss}");
-        sd_bus_message_read(message, "u", &flags);
-        self.questions.push_back({kind, name ? name : "", action, flags});
+        sd_bus_message_read(message, "us", &flags, &id);
+        self.questions.push_back({kind, name ? name : "", action, flags, id});
         const Says said = action == self.refused_action ? Says::no : self.says;
         if (said == Says::nothing)
             self.unanswered_.push_back(sd_bus_message_ref(message));
