@@ -2,6 +2,7 @@
 /// Who is calling, and whether they are still there: asked of the bus itself, without waiting for its answer.
 #include "bus/callers.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,9 @@
 
 namespace priorityd::bus {
 namespace {
+
+/// Those who ask again and again are few, and asking the bus once more costs little.
+constexpr std::size_t kMostKnown = 64;
 
 /// Whether the message is the bus's own word that the name has no owner any more.
 bool tells_of_leaving(sd_bus_message* message)
@@ -42,12 +46,28 @@ void Callers::find_user(const std::string& sender, std::function<void(std::optio
         driver_->callMethodAsync("GetConnectionUnixUser")
             .onInterface(kDriverName)
             .withArguments(sender)
-            .uponReplyInvoke([then](compat::CallError error, std::uint32_t uid) {
-                then(error ? std::nullopt : std::optional{Uid{uid}});
+            .uponReplyInvoke([this, sender, then](compat::CallError error, std::uint32_t uid) {
+                if (error)
+                    return then(std::nullopt);
+                remember(sender, Uid{uid});
+                then(Uid{uid});
             });
     });
     if (!sent)
         then(std::nullopt);
+}
+
+std::optional<Uid> Callers::known_user(const std::string& sender) const
+{
+    const auto found = known_.find(sender);
+    return found == known_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void Callers::remember(const std::string& sender, Uid user)
+{
+    if (known_.size() >= kMostKnown)
+        known_.clear();
+    known_.emplace(sender, user);
 }
 
 void Callers::find_owner(const std::string& name, std::function<void(std::optional<std::string>)> then)

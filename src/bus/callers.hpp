@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include <sdbus-c++/IConnection.h>
 #include <sdbus-c++/IProxy.h>
@@ -31,6 +32,9 @@ public:
 
     /// Calls `then` with the user that the connection `sender` belongs to; with nothing when it has left the bus.
     void find_user(const std::string& sender, std::function<void(std::optional<Uid>)> then);
+    /// The user that find_user has found, which stays true for as long as the connection is there, and says nothing of
+    /// whether it still is; empty when that is not remembered.
+    [[nodiscard]] std::optional<Uid> known_user(const std::string& sender) const;
     /// Calls `then` with the connection that owns `name`; with nothing when none does.
     void find_owner(const std::string& name, std::function<void(std::optional<std::string>)> then);
 
@@ -43,6 +47,9 @@ public:
     [[nodiscard]] Result<Match> listen(const std::string& rule, Match::Handlers handlers);
 
 private:
+    void remember(const std::string& sender, Uid user);
+
+    std::unordered_map<std::string, Uid> known_;  ///< A connection's name is never given to another.
     std::unique_ptr<sdbus::IProxy> driver_;
 };
 

@@ -37,6 +37,8 @@ struct Gate::Visit {
     Interaction interaction{};
     Intent intent;
     Refuse refuse;
+    std::optional<Polkit::Ticket> question;
+    std::optional<Match> watch;  ///< On the caller, while a person may be sitting before a dialog.
 };
 
 Gate::Gate(sdbus::IConnection& connection, Callers& callers, Uid own_uid)
@@ -69,28 +71,70 @@ void Gate::receive(const std::shared_ptr<Visit>& visit, const Plan& plan)
     if (!intent)
         return visit->refuse(intent.error());
     visit->intent = *std::move(intent);
-    const Uid user = visit->caller.uid;
-    if (user == Uid{0} || user == own_uid_ || visit->intent.needs.empty())
+    if (is_trusted(visit->caller.uid) || visit->intent.needs.empty())
         visit->intent.carry_out();
-    else if (waiting_[user] >= kMostWaitingOfOneUser)
-        visit->refuse(too_many_waiting());
     else
         ask_polkit(visit);
 }
 
 void Gate::ask_polkit(const std::shared_ptr<Visit>& visit)
 {
-    const Uid user = visit->caller.uid;
+    visit->question =
+        put(visit->caller, visit->interaction, visit->intent.needs, [this, visit](const Verdict<void>& verdict) {
+            visit->watch.reset();
+            if (verdict)
+                see_whether_there(visit);
+            else
+                visit->refuse(verdict.error());
+        });
+    if (visit->question && visit->interaction == Interaction::allowed)
+        stay_with(visit);
+}
+
+/// A dialog that nobody waits for any more is closed. Where the caller cannot be watched, it stays.
+void Gate::stay_with(const std::shared_ptr<Visit>& visit)
+{
+    auto match = callers_.watch(visit->caller.connection, [this, gone = std::weak_ptr{visit}] {
+        if (const auto alive = gone.lock())
+            withdraw_if_gone(alive);
+    });
+    if (!match)
+        return;
+    visit->watch = *std::move(match);
+    withdraw_if_gone(visit);
+}
+
+/// Asked after the watch is on its way, so that no leaving is missed in between.
+void Gate::withdraw_if_gone(const std::shared_ptr<Visit>& visit)
+{
+    callers_.find_user(visit->caller.connection, [this, visit](std::optional<Uid> user) {
+        if (!user && visit->question)
+            polkit_.withdraw(*visit->question);
+    });
+}
+
+void Gate::ask(const Caller& caller, Privilege privilege, std::function<void(bool)> then)
+{
+    put(caller, Interaction::forbidden, {privilege},
+        [then = std::move(then)](const Verdict<void>& verdict) { then(verdict.has_value()); });
+}
+
+/// Puts the question, unless that is one too many of this user's.
+std::optional<Polkit::Ticket> Gate::put(const Caller& caller, Interaction interaction, Privileges wanted,
+                                        Polkit::Then then)
+{
+    const Uid user = caller.uid;
+    if (waiting_[user] >= kMostWaitingOfOneUser) {
+        then(tl::unexpected{too_many_waiting()});
+        return std::nullopt;
+    }
     ++waiting_[user];
-    polkit_.ask({visit->caller.connection, visit->interaction, visit->intent.needs},
-                [this, visit, user](const Verdict<void>& verdict) {
-                    if (--waiting_[user] == 0)
-                        waiting_.erase(user);
-                    if (verdict)
-                        see_whether_there(visit);
-                    else
-                        visit->refuse(verdict.error());
-                });
+    return polkit_.ask({caller.connection, interaction, std::move(wanted)},
+                       [this, user, then = std::move(then)](const Verdict<void>& verdict) {
+                           if (--waiting_[user] == 0)
+                               waiting_.erase(user);
+                           then(verdict);
+                       });
 }
 
 /// Polkit takes its time; whoever has gone meanwhile is not there to be told what has been done in their name.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bus/callers.hpp"
@@ -37,10 +38,20 @@ public:
     /// caller has left the bus by then. Neither is called once this object is gone.
     void pass(const Call& call, Plan plan, Refuse refuse);
 
+    /// Whether polkit is never asked about this user.
+    [[nodiscard]] bool is_trusted(Uid user) const { return user == Uid{0} || user == own_uid_; }
+    /// Calls `then` once, maybe at once: whether polkit allows this to the caller, without a dialog. It is not asked
+    /// while too many calls of that user wait for it, and the answer is no.
+    void ask(const Caller& caller, Privilege privilege, std::function<void(bool)> then);
+
 private:
     struct Visit;
     void receive(const std::shared_ptr<Visit>& visit, const Plan& plan);
     void ask_polkit(const std::shared_ptr<Visit>& visit);
+    void stay_with(const std::shared_ptr<Visit>& visit);
+    void withdraw_if_gone(const std::shared_ptr<Visit>& visit);
+    std::optional<Polkit::Ticket> put(const Caller& caller, Interaction interaction, Privileges wanted,
+                                      Polkit::Then then);
     void see_whether_there(const std::shared_ptr<Visit>& visit);
 
     Callers& callers_;

@@ -226,6 +226,7 @@ ProcessView read_process(const Dict& dict)
         .key = {.pid = Pid{static_cast<std::int32_t>(value_at<std::uint32_t>(dict, "pid"))},
                 .start_ticks = value_at<std::uint64_t>(dict, "start_time")},
         .name = value_at<std::string>(dict, "name"),
+        .public_name = {},
         .exe = value_at<std::string>(dict, "exe"),
         .uid = Uid{value_at<std::uint32_t>(dict, "uid")},
         .class_name = value_at<std::string>(dict, "class"),

@@ -34,8 +34,7 @@ struct Action {
 Action action_of(Privilege privilege)
 {
     switch (privilege) {
-        case Privilege::inspect:
-            return {"org.priorityd1.inspect", "to see what only the owner of a process could find out"};
+        case Privilege::inspect: return {"org.priorityd1.inspect", "to see which programs and scripts other users run"};
         case Privilege::lower_own: return {"org.priorityd1.lower-own", "to lower own processes"};
         case Privilege::raise_own: return {"org.priorityd1.raise-own", "to raise own processes"};
         case Privilege::persist: return {"org.priorityd1.persist", "to make what outlives the daemon"};
@@ -70,13 +69,20 @@ Verdict<void> unasked(Privilege privilege, const std::string& because)
         refusal(privilege, fmt::format("polkit cannot be asked ({}), so only root may: try sudo", because))};
 }
 
-}  // namespace
+/// Unique among those that this connection has open.
+std::string cancellation_id(std::uint64_t ticket)
+{
+    return fmt::format("priorityd-{}", ticket);
+}
 
-struct Polkit::Asking {
-    Question question;
-    Then then;
-    std::size_t next = 0;
-};
+/// Whether polkit may still be thinking.
+bool is_late(const sdbus::Error& error)
+{
+    const std::string_view name{error.getName()};
+    return name == "org.freedesktop.DBus.Error.NoReply" || name == "org.freedesktop.DBus.Error.Timeout";
+}
+
+}  // namespace
 
 Polkit::Polkit(sdbus::IConnection& connection, PolkitPatience patience)
     : authority_{compat::make_proxy(connection, kPolkitName, kAuthorityPath)}, patience_{patience}
@@ -84,38 +90,79 @@ Polkit::Polkit(sdbus::IConnection& connection, PolkitPatience patience)
 }
 Polkit::~Polkit() = default;
 
-void Polkit::ask(Question question, Then then)
+Polkit::Ticket Polkit::ask(Question question, Then then)
 {
-    ask_for_next(std::make_shared<Asking>(Asking{std::move(question), std::move(then)}));
+    const Ticket ticket = ++last_;
+    open_.emplace(ticket, Asking{.question = std::move(question), .then = std::move(then)});
+    ask_for_next(ticket);
+    return ticket;
 }
 
-void Polkit::ask_for_next(const std::shared_ptr<Asking>& asking)
+void Polkit::withdraw(Ticket ticket)
 {
-    if (asking->next == asking->question.wanted.size())
-        return asking->then({});
-    const Privilege privilege = asking->question.wanted[asking->next++];
-    if (const auto sent = caught("ask polkit", [&] { send(asking, privilege); }); !sent)
-        asking->then(unasked(privilege, sent.error().message()));
+    const auto found = open_.find(ticket);
+    if (found == open_.end())
+        return;
+    cancel(ticket);
+    const Asking& asking = found->second;
+    end(ticket, tl::unexpected{refusal(asking.question.wanted[asking.next], "nobody waits for the answer any more")});
 }
 
-void Polkit::send(const std::shared_ptr<Asking>& asking, Privilege privilege)
+void Polkit::ask_for_next(Ticket ticket)
 {
-    const Question& question = asking->question;
-    const Subject subject{"system-bus-name", {{"name", sdbus::Variant(question.connection)}}};
-    const bool may_take_people = question.interaction == Interaction::allowed;
+    const Asking& asking = open_.at(ticket);
+    if (asking.next == asking.question.wanted.size())
+        return end(ticket, {});
+    if (const auto sent = caught("ask polkit", [&] { send(ticket, asking); }); !sent)
+        end(ticket, unasked(asking.question.wanted[asking.next], sent.error().message()));
+}
+
+void Polkit::send(Ticket ticket, const Asking& asking)
+{
+    const Privilege privilege = asking.question.wanted[asking.next];
+    const Interaction interaction = asking.question.interaction;
+    const Subject subject{"system-bus-name", {{"name", sdbus::Variant(asking.question.connection)}}};
+    const bool may_take_people = interaction == Interaction::allowed;
     authority_->callMethodAsync("CheckAuthorization")
         .onInterface(kAuthorityInterface)
         .withTimeout(may_take_people ? patience_.with_people : patience_.alone)
         .withArguments(subject, std::string{action_of(privilege).id}, Details{},
-                       may_take_people ? kAllowUserInteraction : 0, std::string{})
-        .uponReplyInvoke([this, asking, privilege](compat::CallError error, const Answer& answer) {
-            const auto verdict = error ? unasked(privilege, error->getMessage())
-                                       : judged(privilege, asking->question.interaction, answer);
-            if (verdict)
-                ask_for_next(asking);
-            else
-                asking->then(verdict);
+                       may_take_people ? kAllowUserInteraction : 0, cancellation_id(ticket))
+        .uponReplyInvoke([this, ticket, privilege, interaction](compat::CallError error, const Answer& answer) {
+            if (error && is_late(*error))
+                cancel(ticket);
+            hear(ticket, error ? unasked(privilege, error->getMessage()) : judged(privilege, interaction, answer));
         });
+}
+
+/// An answer to what has been withdrawn meanwhile is no answer.
+void Polkit::hear(Ticket ticket, const Verdict<void>& verdict)
+{
+    const auto found = open_.find(ticket);
+    if (found == open_.end())
+        return;
+    if (!verdict)
+        return end(ticket, verdict);
+    ++found->second.next;
+    ask_for_next(ticket);
+}
+
+/// Nothing is waited for. A polkit that does not run has nothing to cancel, and is not started for it.
+void Polkit::cancel(Ticket ticket)
+{
+    (void)caught("cancel a question to polkit", [&] {
+        auto call = compat::make_call(*authority_, kAuthorityInterface, "CancelCheckAuthorization");
+        call << cancellation_id(ticket);
+        call.dontExpectReply();
+        compat::start_nobody(call);
+        (void)authority_->callMethod(call);
+    });
+}
+
+void Polkit::end(Ticket ticket, const Verdict<void>& verdict)
+{
+    const auto asking = open_.extract(ticket);
+    asking.mapped().then(verdict);
 }
 
 }  // namespace priorityd::bus

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -43,15 +45,30 @@ public:
     Polkit& operator=(Polkit&&) = delete;
     ~Polkit();
 
+    /// Stands for a question that has been asked.
+    using Ticket = std::uint64_t;
+
     /// Asks for one after the other; the first no ends it. Calls `then` once, with that no (not_authorised) or when all
     /// are allowed: maybe at once, at the latest when patience ends. Nothing is called once this object is gone.
-    void ask(Question question, Then then);
+    Ticket ask(Question question, Then then);
+    /// Nobody waits for this any more: polkit closes the dialog that it may have opened, and `then` is told a no. For a
+    /// question that has been answered this does nothing.
+    void withdraw(Ticket ticket);
 
 private:
-    struct Asking;
-    void ask_for_next(const std::shared_ptr<Asking>& asking);
-    void send(const std::shared_ptr<Asking>& asking, Privilege privilege);
+    struct Asking {
+        Question question;
+        Then then;
+        std::size_t next = 0;  ///< Of those wanted.
+    };
+    void ask_for_next(Ticket ticket);
+    void send(Ticket ticket, const Asking& asking);
+    void hear(Ticket ticket, const Verdict<void>& verdict);
+    void cancel(Ticket ticket);
+    void end(Ticket ticket, const Verdict<void>& verdict);
 
+    std::map<Ticket, Asking> open_;
+    Ticket last_ = 0;
     std::unique_ptr<sdbus::IProxy> authority_;
     PolkitPatience patience_;
 };

@@ -38,14 +38,13 @@ Refusal refused_rules(const ReloadReport& report)
 
 }  // namespace
 
-Requests::Requests(sdbus::IConnection& connection, Inspection& inspection, Control& control, Uid own_uid)
-    : inspection_{inspection},
+Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control)
+    : gate_{gate},
+      inspection_{inspection},
       control_{control},
-      callers_{connection},
-      gate_{connection, callers_, own_uid},
       tethers_{
-          std::make_shared<Tethers>(callers_, [&control](const std::string& left) { control.forget_caller(left); })},
-      logouts_{callers_, [&control](Uid user) { control.forget_user(user); }}
+          std::make_shared<Tethers>(callers, [&control](const std::string& left) { control.forget_caller(left); })},
+      logouts_{callers, [&control](Uid user) { control.forget_user(user); }}
 {
 }
 

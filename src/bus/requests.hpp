@@ -23,8 +23,8 @@ public:
     /// The number of rules in force, and what was to be said of them.
     using RulesSlip = Replies::Slip<std::uint32_t, std::vector<std::string>>;
 
-    /// All of what is given must outlive this. `own_uid`: the user that the daemon runs as.
-    Requests(sdbus::IConnection& connection, Inspection& inspection, Control& control, Uid own_uid);
+    /// All of what is given must outlive this.
+    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control);
 
     void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
     void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
@@ -42,10 +42,9 @@ private:
     void take_user_rules(const UserRulesPlan& plan, const RulesSlip& slip);
     void reload_now(const RulesSlip& slip);
 
+    Gate& gate_;
     Inspection& inspection_;
     Control& control_;
-    Callers callers_;
-    Gate gate_;
     std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
     Logouts logouts_;
 };

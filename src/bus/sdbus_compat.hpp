@@ -156,6 +156,11 @@ inline void allow_interaction(sdbus::MethodCall& call)
 {
     sd_bus_message_set_allow_interactive_authorization(Opened::message(call), 1);
 }
+/// The call reaches only who is there already. Source: sd_bus_message_set_auto_start(3).
+inline void start_nobody(sdbus::MethodCall& call)
+{
+    sd_bus_message_set_auto_start(Opened::message(call), 0);
+}
 /// The sd-bus connection that the proxy is on; it lives as long as the proxy's connection.
 [[nodiscard]] inline sd_bus* native_bus(sdbus::IProxy& proxy)
 {

@@ -3,21 +3,27 @@
 #include "bus/service.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
-#include <limits>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "bus/discretion.hpp"
 #include "bus/errors.hpp"
+#include "bus/gate.hpp"
 #include "bus/manager_adaptor.hpp"
 #include "bus/marshal.hpp"
 #include "bus/marshal_override.hpp"
 #include "bus/names.hpp"
 #include "bus/override_request.hpp"
 #include "bus/readable.hpp"
+#include "bus/replies.hpp"
 #include "bus/requests.hpp"
 #include "bus/sdbus_compat.hpp"
+#include "core/glob.hpp"
 
 namespace priorityd::bus {
 namespace {
@@ -35,13 +41,13 @@ T accepted(Verdict<T> verdict)
 }
 
 template <typename T>
-T found(Result<T> result, std::uint32_t pid)
+Verdict<T> found(Result<T> result, Pid pid)
 {
     if (result)
         return *std::move(result);
     if (result.error().is_vanished())
-        throw to_bus_error(no_such_process(pid));
-    throw to_bus_error({Refusal::Kind::failed, result.error().message()});
+        return tl::unexpected{no_such_process(static_cast<std::uint32_t>(raw(pid)))};
+    return refuse(Refusal::Kind::failed, result.error().message());
 }
 
 template <typename T>
@@ -67,6 +73,23 @@ Answer to_answer(const Explanation& explanation)
             to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
 }
 
+bool has_name(const std::string& glob, const ProcessView& process)
+{
+    return glob.empty() || glob_matches(glob, process.name, Case::sensitive);
+}
+
+/// What sends the answer.
+template <typename... Results>
+std::function<void()> sending(Replies::Slip<Results...> slip, Verdict<std::tuple<Results...>> answer)
+{
+    return [slip = std::move(slip), answer = std::move(answer)] {
+        if (answer)
+            std::apply([&](const Results&... results) { slip.give(results...); }, *answer);
+        else
+            slip.refuse(answer.error());
+    };
+}
+
 std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 {
     std::vector<std::string> result;
@@ -82,7 +105,10 @@ public:
         : AdaptorInterfaces{connection, compat::PathArgument{kObjectPath}},
           inspection_{inspection},
           control_{control},
-          requests_{connection, inspection, control, own_uid}
+          callers_{connection},
+          gate_{connection, callers_, own_uid},
+          discretion_{callers_, gate_},
+          requests_{callers_, gate_, inspection, control}
     {
         registerAdaptor();
     }
@@ -105,21 +131,33 @@ public:
     [[nodiscard]] Requests& requests() { return requests_; }
 
 private:
-    Dict GetProcess(const std::uint32_t& pid) override
+    void GetProcess(sdbus::Result<Dict>&& result, std::uint32_t number) override
     {
-        return full_row(found(inspection_.process(accepted(read_pid(pid))), pid));
+        const Pid pid = accepted(read_pid(number));
+        discretion_.answer(current_call(), [this, slip = replies_.keep(std::move(result)), pid](Sight& sight) {
+            return sending(slip, found(inspection_.process(pid), pid).map([&](ProcessView process) {
+                return std::tuple{full_row(sight.of(std::move(process)))};
+            }));
+        });
     }
 
-    Rows ListProcesses(const Dict& filter) override
+    void ListProcesses(sdbus::Result<Rows>&& result, Dict given) override
     {
-        std::vector<ProcessView> processes = inspection_.processes(valid(read_filter(filter)));
-        std::ranges::sort(processes, {}, &ProcessView::key);
-        return to_rows(processes, list_row);
+        const ProcessFilter filter = valid(read_filter(given));
+        discretion_.answer(current_call(), [this, slip = replies_.keep(std::move(result)), filter](Sight& sight) {
+            return sending(slip, Verdict<std::tuple<Rows>>{to_rows(seen_processes(filter, sight), list_row)});
+        });
     }
 
-    Answer Explain(const std::uint32_t& pid) override
+    void Explain(sdbus::Result<Dict, Rows>&& result, std::uint32_t number) override
     {
-        return to_answer(found(inspection_.explanation(accepted(read_pid(pid))), pid));
+        const Pid pid = accepted(read_pid(number));
+        discretion_.answer(current_call(), [this, slip = replies_.keep(std::move(result)), pid](Sight& sight) {
+            return sending(slip, found(inspection_.explanation(pid), pid).map([&](Explanation explanation) {
+                explanation.process = sight.of(std::move(explanation.process));
+                return to_answer(explanation);
+            }));
+        });
     }
 
     Answer Classify(const Dict& facts) override { return to_answer(inspection_.classify(valid(read_facts(facts)))); }
@@ -149,6 +187,17 @@ private:
         for (auto& file : files)
             texts.emplace_back(std::move(file.get<0>()), std::move(file.get<1>()));
         requests_.use_user_rules(current_call(), std::move(texts), replies_.keep(std::move(result)));
+    }
+
+    /// A filter on names goes by those that are shown: it shall find out no others.
+    [[nodiscard]] std::vector<ProcessView> seen_processes(const ProcessFilter& filter, Sight& sight) const
+    {
+        std::vector<ProcessView> processes = inspection_.processes(filter);
+        for (ProcessView& process : processes)
+            process = sight.of(std::move(process));
+        std::erase_if(processes, [&](const ProcessView& process) { return !has_name(filter.name, process); });
+        std::ranges::sort(processes, {}, &ProcessView::key);
+        return processes;
     }
 
     [[nodiscard]] Call current_call() const
@@ -197,6 +246,9 @@ private:
     Inspection& inspection_;
     Control& control_;
     Replies replies_;
+    Callers callers_;
+    Gate gate_;
+    Discretion discretion_;
     Requests requests_;
 };
 
@@ -214,8 +266,8 @@ Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspect
 
 void Service::processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out)
 {
-    (void)caught("emit ProcessesChanged",
-                 [&] { object_->emitProcessesChanged(to_rows(changed, change_row), left_out); });
+    const auto row = [](const ProcessView& process) { return change_row(public_view(process)); };
+    (void)caught("emit ProcessesChanged", [&] { object_->emitProcessesChanged(to_rows(changed, row), left_out); });
 }
 
 void Service::policy_reloaded(std::uint32_t generation, const ReloadReport& report)

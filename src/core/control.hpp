@@ -29,7 +29,7 @@ struct Caller {
 
 /// What can be allowed to a caller or not: the polkit actions of the contract. Root is allowed all of it, unasked.
 enum class Privilege : std::uint8_t {
-    inspect,     ///< See what only the owner of a process could find out.
+    inspect,     ///< See the programs of others' processes, and names that stand in their arguments.
     lower_own,   ///< Lower own processes.
     raise_own,   ///< Raise own processes within the limits for users.
     modify_any,  ///< Processes of others, real-time classes, values beyond the limits for users.

@@ -52,6 +52,7 @@ ProcessView view_of(const Snapshot& process, const Decision& decision)
 {
     ProcessView view{.key = process.key,
                      .name = process.shown_name(),
+                     .public_name = std::string{public_name(process)},
                      .exe = process.exe,
                      .uid = process.uid,
                      .class_name = std::string{decision.class_name()},

@@ -19,6 +19,7 @@ namespace priorityd {
 struct ProcessView {
     ProcessKey key;
     std::string name;
+    std::string public_name;  ///< The same, or comm where the name stands in arguments; see names.hpp.
     std::string exe;
     Uid uid{};
     std::string class_name;  ///< Empty when it has no class.

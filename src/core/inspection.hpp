@@ -43,7 +43,7 @@ struct DaemonStatus {
 struct ProcessFilter {
     std::string class_name;
     std::string source;  ///< A part of the source: file name, or FILE:LINE.
-    std::string name;    ///< Glob.
+    std::string name;    ///< Glob on the name, or on the public one.
     std::optional<Uid> uid;
 };
 

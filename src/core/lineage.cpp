@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -107,7 +109,7 @@ bool still_holds(const Inherited& one, const ProcessKey& heir, const Relatives& 
 Bequest bequest_of(const TrackedProcess& process)
 {
     Bequest bequest{.from = process.process.key,
-                    .name = process.process.shown_name(),
+                    .name = std::string{public_name(process.process)},
                     .uid = process.process.uid,
                     .session = process.process.session,
                     .cgroup = process.process.cgroup,

@@ -31,7 +31,7 @@ struct Bequest {
     };
 
     ProcessKey from;
-    std::string name;
+    std::string name;  ///< The public one: whoever owns an heir is told of it.
     Uid uid{};
     std::int32_t session = 0;
     std::string cgroup;  ///< Empty when it is not known.

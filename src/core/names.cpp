@@ -117,4 +117,10 @@ Names names_of(const Snapshot& process)
     return names;
 }
 
+std::string_view public_name(const Snapshot& process)
+{
+    const std::string_view shown = process.shown_name();
+    return shown == base_name(process.exe) ? shown : std::string_view{process.comm};
+}
+
 }  // namespace priorityd

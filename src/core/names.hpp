@@ -15,4 +15,7 @@ namespace priorityd {
 /// (a module also by its full dotted name), exe's base name, base name of argv[0], comm. No empty ones, none twice.
 [[nodiscard]] Names names_of(const Snapshot& process);
 
+/// The name to show where it is not known who looks: that of the program or comm, never one that stands in arguments.
+[[nodiscard]] std::string_view public_name(const Snapshot& process);
+
 }  // namespace priorityd

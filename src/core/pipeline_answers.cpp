@@ -11,11 +11,17 @@
 namespace priorityd {
 namespace {
 
+/// Which of the names is shown depends on who asks, so that the bus has a last look at it.
+bool has_name(const ProcessFilter& filter, const ProcessView& view)
+{
+    return filter.name.empty() || glob_matches(filter.name, view.name, Case::sensitive) ||
+           glob_matches(filter.name, view.public_name, Case::sensitive);
+}
+
 bool passes(const ProcessFilter& filter, const ProcessView& view)
 {
     return (filter.class_name.empty() || filter.class_name == view.class_name) &&
-           (filter.source.empty() || view.source.find(filter.source) != std::string::npos) &&
-           (filter.name.empty() || glob_matches(filter.name, view.name, Case::sensitive)) &&
+           (filter.source.empty() || view.source.find(filter.source) != std::string::npos) && has_name(filter, view) &&
            (!filter.uid || *filter.uid == view.uid);
 }
 

@@ -26,6 +26,7 @@ inline ProcessView compiler()
     return {
         .key = {.pid = Pid{4242}, .start_ticks = 123456789012},
         .name = "cc1plus",
+        .public_name = "cc1plus",
         .exe = "/usr/lib/gcc/cc1plus",
         .uid = Uid{1000},
         .class_name = "build",
@@ -39,6 +40,7 @@ inline ProcessView hostile()
 {
     return {.key = {.pid = Pid{666}, .start_ticks = 1},
             .name = "foo) Z 1\n\x1b[31m\xff\xfe\\",
+            .public_name = "foo) Z 1\n\x1b[31m\xff\xfe\\",
             .exe =
                 "/tmp/\xc2\x9b"
                 "31m\r\xf0\x28\x8c",
@@ -107,7 +109,7 @@ public:
         std::vector<ProcessView> result;
         for (const ProcessView& view : views) {
             const bool is_class = filter.class_name.empty() || filter.class_name == view.class_name;
-            const bool is_name = filter.name.empty() || filter.name == view.name;
+            const bool is_name = filter.name.empty() || filter.name == view.name || filter.name == view.public_name;
             const bool is_user = !filter.uid || *filter.uid == view.uid;
             if (is_class && is_name && is_user)
                 result.push_back(view);

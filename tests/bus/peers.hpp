@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <systemd/sd-bus.h>
 
 #include "bus_fixture.hpp"
@@ -87,6 +88,15 @@ public:
             sd_bus_message_append(call, "s", argument->c_str());
         send(call);
     }
+    /// A GetProcess. Does not wait.
+    void get_process(Pid pid, bool is_interactive = false)
+    {
+        sd_bus_message* call = nullptr;
+        sd_bus_message_new_method_call(bus_, &call, kBusName, kObjectPath, kManagerInterface, "GetProcess");
+        sd_bus_message_append(call, "u", static_cast<std::uint32_t>(raw(pid)));
+        sd_bus_message_set_allow_interactive_authorization(call, is_interactive ? 1 : 0);
+        send(call);
+    }
     /// Leaves the bus, after everything is sent.
     void leave()
     {
@@ -142,6 +152,7 @@ public:
         std::string name;
         std::string action;
         std::uint32_t flags = 0;
+        std::string cancellation;  ///< The id to cancel it by.
     };
 
     FakePolkit(Loop& loop, const Address& address) : peer{loop, address}
@@ -161,6 +172,7 @@ public:
     Says says = Says::yes;
     std::string refused_action;  ///< To this one it says no, whatever it says to others.
     std::vector<Question> questions;
+    std::vector<std::string> cancelled;  ///< Ids that it was told.
     Peer peer;
 
     /// To all that it has said nothing to.
@@ -177,15 +189,21 @@ private:
     static int check(sd_bus_message* message, void* data, sd_bus_error*)
     {
         auto& self = *static_cast<FakePolkit*>(data);
-        if (sd_bus_message_is_method_call(message, "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization") <= 0)
-            return 0;
-        const char *kind = nullptr, *key = nullptr, *name = nullptr, *action = nullptr;
+        constexpr auto* kInterface = "org.freedesktop.PolicyKit1.Authority";
+        const char *kind = nullptr, *key = nullptr, *name = nullptr, *action = nullptr, *id = nullptr;
         std::uint32_t flags = 0;
+        if (sd_bus_message_is_method_call(message, kInterface, "CancelCheckAuthorization") > 0) {
+            sd_bus_message_read(message, "s", &id);
+            self.cancelled.emplace_back(id);
+            return 1;
+        }
+        if (sd_bus_message_is_method_call(message, kInterface, "CheckAuthorization") <= 0)
+            return 0;
         sd_bus_message_read(message, "(sa{sv})", &kind, 1, &key, "s", &name);
         sd_bus_message_read(message, "s", &action);
         sd_bus_message_skip(message, "a{ss}");
-        sd_bus_message_read(message, "u", &flags);
-        self.questions.push_back({kind, name ? name : "", action, flags});
+        sd_bus_message_read(message, "us", &flags, &id);
+        self.questions.push_back({kind, name ? name : "", action, flags, id});
         const Says said = action == self.refused_action ? Says::no : self.says;
         if (said == Says::nothing)
             self.unanswered_.push_back(sd_bus_message_ref(message));
@@ -204,6 +222,36 @@ private:
     }
 
     std::vector<sd_bus_message*> unanswered_;
+};
+
+/// Polkit, and a stranger: neither root nor the daemon's own user.
+struct StrangerFixture : Fixture {
+    std::optional<FakePolkit> polkit;
+
+    FakePolkit& with_polkit(FakePolkit::Says says)
+    {
+        polkit.emplace(loop, address);
+        polkit->says = says;
+        return *polkit;
+    }
+    [[nodiscard]] Uid stranger_uid() const { return Uid{stranger == As::nobody ? kNobody : ::geteuid()}; }
+    /// The answer to one question of somebody who is neither root nor the daemon's own user.
+    template <typename Question>
+    auto ask_as_stranger(Question question)
+    {
+        auto client = connected(stranger, [&] { return ManagerClient::connect(address); });
+        REQUIRE(client);
+        return loop.serve([&] { return question(*client); });
+    }
+    /// Until the daemon has handled all that `sender` has sent, and the bus's answers to what it asked because of that.
+    void settle(Peer& sender)
+    {
+        for (int round = 0; round < 2; ++round) {
+            const auto before = sender.answers.size();
+            sender.call("ListOverrides");
+            REQUIRE(loop.run_until([&] { return sender.answers.size() > before; }));
+        }
+    }
 };
 
 /// Tells of the end of a user's last session: as the login manager, if it has its name, or as somebody who has not.

@@ -24,6 +24,9 @@ INTERFACE_XML = TOP / "src/bus/org.priorityd1.Manager.xml"
 ACTIONS_XML = TOP / "units/org.priorityd1.policy"
 NO_USER = 4_000_000_000
 LOWER_OWN = "org.priorityd1.lower-own"
+INSPECT = "org.priorityd1.inspect"
+COMPILER = 4242     # a process of user 1000, in what the made-up daemon tells; its others are nobody's
+COMPILERS_PATH = "/usr/lib/gcc/cc1plus"
 NOT_AUTHORIZED = "org.priorityd1.Error.NotAuthorized"
 ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 
@@ -130,6 +133,32 @@ class WhoMay(unittest.TestCase):
         self.assertEqual(self.call_as_nobody("Reload"), {"value": [513, []]})
         self.polkit.allow(LOWER_OWN)
         self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
+
+    def paths_for_nobody(self) -> dict[int, str]:
+        """The programs of all processes, as nobody is told."""
+        rows = self.call_as_nobody("ListProcesses", "a{sv}", [{}])["value"]
+        return {row["pid"]: row["exe"] for row in rows}
+
+    def test_whom_polkit_lets_inspect_sees_the_programs_of_others(self):
+        self.start_polkit(INSPECT)
+        self.assertEqual(self.call_as_nobody("GetProcess", "u", [COMPILER])["value"]["exe"], COMPILERS_PATH)
+        self.assertEqual(self.call_as_nobody("Explain", "u", [COMPILER])["value"][0]["exe"], COMPILERS_PATH)
+        self.assertTrue(all(self.paths_for_nobody().values()))
+
+    def test_whom_polkit_does_not_let_inspect_sees_the_own_programs_alone(self):
+        self.start_polkit(LOWER_OWN)
+        process = self.call_as_nobody("GetProcess", "u", [COMPILER])["value"]
+        self.assertEqual((process["exe"], process["name"], process["class"]), ("", "cc1plus", "build"))
+        self.assertEqual(self.call_as_nobody("Explain", "u", [COMPILER])["value"][0]["exe"], "")
+        paths = self.paths_for_nobody()
+        self.assertEqual(paths.pop(COMPILER), "")
+        self.assertTrue(paths and all(paths.values()), paths)
+
+    def test_without_polkit_everybody_reads_and_only_root_sees_all(self):
+        self.assertEqual(self.call_as_nobody("GetProcess", "u", [COMPILER])["value"]["exe"], "")
+        process = self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "GetProcess",
+                                          "u", [COMPILER])
+        self.assertEqual(process["exe"], COMPILERS_PATH)
 
     def test_without_polkit_only_root_may(self):
         self.assertEqual(self.add_as_nobody()["error"], NOT_AUTHORIZED)

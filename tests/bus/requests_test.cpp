@@ -28,24 +28,9 @@ OverrideRequest for_firefox()
             .settings = settings({{"nice", RawValue{5}}})};
 }
 
-struct OverrideFixture : Fixture {
+struct OverrideFixture : StrangerFixture {
     FakeControl& control = daemon.control;
-    std::optional<FakePolkit> polkit;
 
-    FakePolkit& with_polkit(Says says)
-    {
-        polkit.emplace(loop, address);
-        polkit->says = says;
-        return *polkit;
-    }
-    /// The answer to one question of somebody who is neither root nor the daemon's own user.
-    template <typename Question>
-    auto ask_as_stranger(Question question)
-    {
-        auto client = connected(stranger, [&] { return ManagerClient::connect(address); });
-        REQUIRE(client);
-        return loop.serve([&] { return question(*client); });
-    }
     ClientResult<std::string> add_as_stranger()
     {
         return ask_as_stranger([](ManagerClient& client) { return client.add_override(for_firefox()); });
@@ -60,17 +45,6 @@ struct OverrideFixture : Fixture {
         CHECK(control.added.empty());
         return answer.error().text;
     }
-    /// Until the daemon has handled all that `sender` has sent, and the bus's answers to what it asked because of that.
-    void settle(Peer& sender)
-    {
-        for (int round = 0; round < 2; ++round) {
-            const auto before = sender.answers.size();
-            sender.call("ListOverrides");
-            REQUIRE(loop.run_until([&] { return sender.answers.size() > before; }));
-        }
-    }
-    Uid stranger_uid() const { return Uid{stranger == As::nobody ? kNobody : ::geteuid()}; }
-
     /// The subscriptions that the bus keeps for a connection; empty where this bus does not tell.
     std::optional<std::vector<std::string>> subscriptions(const Connection& of)
     {
@@ -293,6 +267,40 @@ TEST_CASE_FIXTURE(OverrideFixture, "a polkit that does not answer is a no when p
         CHECK(contains(verdict.error().text, "org.priorityd1.persist"));
         CHECK(contains(verdict.error().text, "polkit cannot be asked"));
     }
+    REQUIRE(loop.run_until([&] { return polkit->cancelled.size() == 2; }));
+    CHECK(polkit->questions[0].cancellation != polkit->questions[1].cancellation);
+    for (const FakePolkit::Question& question : polkit->questions)
+        CHECK(std::ranges::count(polkit->cancelled, question.cancellation) == 1);
+    polkit->answer_late(Says::yes);
+    settle(polkit->peer);
+    CHECK(verdicts.size() == 2);
+}
+
+TEST_CASE_FIXTURE(OverrideFixture, "a question to polkit that is withdrawn ends with a no, and a late yes is ignored")
+{
+    with_polkit(Says::nothing);
+    auto connection = expect(Connection::open(address));
+    const auto attachment = expect(attach(connection, loop.native(), {.on_lost = [](const Error&) {}}));
+    priorityd::bus::Polkit asking{connection.native()};
+    std::vector<Verdict<void>> verdicts;
+    const auto ticket = asking.ask({":1.1", Interaction::allowed, {Privilege::persist}},
+                                   [&](const Verdict<void>& verdict) { verdicts.push_back(verdict); });
+    REQUIRE(loop.run_until([&] { return !polkit->questions.empty(); }));
+    asking.withdraw(ticket);
+    asking.withdraw(ticket);
+    asking.withdraw(ticket + 1);
+    REQUIRE(verdicts.size() == 1);
+    REQUIRE_FALSE(verdicts[0]);
+    CHECK(contains(verdicts[0].error().text, "org.priorityd1.persist"));
+    REQUIRE(loop.run_until([&] { return !polkit->cancelled.empty(); }));
+    polkit->answer_late(Says::yes);
+    // Somebody else's question takes the same way, and is through only after the answer before it.
+    polkit->says = Says::yes;
+    asking.ask({":1.1", Interaction::allowed, {Privilege::reload}},
+               [&](const Verdict<void>& verdict) { verdicts.push_back(verdict); });
+    REQUIRE(loop.run_until([&] { return verdicts.size() == 2; }));
+    CHECK(verdicts[1]);
+    CHECK(is_one(polkit->cancelled, polkit->questions[0].cancellation));
 }
 
 TEST_CASE_FIXTURE(OverrideFixture, "a polkit that ends before it answers is a no")
@@ -336,6 +344,55 @@ TEST_CASE_FIXTURE(OverrideFixture, "for a caller who leaves while polkit thinks 
     CHECK(control.requests.size() == 1);
     CHECK(control.added.empty());
     CHECK(inspection.reloads == 0);
+}
+
+TEST_CASE_FIXTURE(OverrideFixture, "a dialog is closed when the caller leaves, and takes nobody's place any more")
+{
+    with_polkit(Says::nothing);
+    {
+        Peer caller{loop, address, stranger};
+        for (int i = 0; i < 16; ++i)
+            caller.add_override({}, true);
+        REQUIRE(loop.run_until([&] { return polkit->questions.size() == 16; }));
+    }
+    REQUIRE(loop.run_until([&] { return polkit->cancelled.size() == 16; }));
+    check_subscriptions(0);
+    polkit->answer_late(Says::yes);
+    polkit->says = Says::yes;
+    CHECK(add_as_stranger());
+    CHECK(control.added.size() == 1);
+    CHECK(polkit->cancelled.size() == 16);
+}
+
+TEST_CASE_FIXTURE(OverrideFixture, "a question that is answered is not cancelled, and its caller no longer watched")
+{
+    with_polkit(Says::yes);
+    REQUIRE(add_as_stranger());
+    polkit->says = Says::no;
+    CHECK_FALSE(add_as_stranger());
+    settle(polkit->peer);
+    CHECK(polkit->cancelled.empty());
+    check_subscriptions(0);
+}
+
+TEST_CASE("where the bus does not let a caller be watched, a person is asked all the same")
+{
+    PrivateBus bus{R"(<limit name="max_match_rules_per_connection">0</limit>)"};
+    Loop loop;
+    const Address address{Address::Kind::other, bus.address()};
+    Daemon daemon{loop, address};
+    FakePolkit polkit{loop, address};
+    polkit.says = Says::nothing;
+    Peer caller{loop, address, ::geteuid() == 0 ? As::nobody : As::self};
+    caller.add_override({}, true);
+    REQUIRE(loop.run_until([&] { return !polkit.questions.empty(); }));
+    Peer other{loop, address};
+    other.call("ListOverrides");
+    REQUIRE(loop.run_until([&] { return !other.answers.empty(); }));
+    CHECK(polkit.cancelled.empty());
+    polkit.answer_late(Says::yes);
+    REQUIRE(loop.run_until([&] { return !caller.answers.empty(); }));
+    CHECK(caller.answers[0].error.empty());
 }
 
 TEST_CASE_FIXTURE(OverrideFixture, "a caller who leaves before it is known who it was gets nothing done")

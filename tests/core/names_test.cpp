@@ -66,6 +66,24 @@ TEST_CASE("code on the command line is no script")
     CHECK(names("/usr/bin/bash", "bash", {"-bash"}) == Names{"bash", "-bash"});
 }
 
+TEST_CASE("the public name stands in no argument")
+{
+    const auto shown = [](const std::string& exe, const std::string& comm, std::vector<std::string> argv) {
+        Snapshot process;
+        process.exe = exe;
+        process.comm = comm;
+        process.argv = std::move(argv);
+        process.names = names_of(process);
+        return std::string{public_name(process)};
+    };
+    CHECK(shown("/usr/bin/very-long-program-name", "very-long-progr", {"x"}) == "very-long-program-name");
+    CHECK(shown("/usr/bin/python3.11", "python3", {"python3", "-m", "secret.plan"}) == "python3");
+    CHECK(shown("/usr/bin/bash", "a-script-with-a-", {"bash", "/home/a/a-script-with-a-secret"}) == "a-script-with-a-");
+    CHECK(shown("", "sshd", {"sshd: alice@pts/7"}) == "sshd");
+    CHECK(shown("", "kworker/0:1", {}) == "kworker/0:1");
+    CHECK(shown("", "", {}).empty());
+}
+
 TEST_CASE("an option that takes a value at the very end names nothing")
 {
     CHECK(names("/usr/bin/python3.11", "p", {"python3", "-m"}) == Names{"python3.11", "python3", "p"});

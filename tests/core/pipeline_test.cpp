@@ -372,6 +372,41 @@ TEST_CASE("lists are filtered and in the order of pids")
     CHECK(house.pipeline.views({.uid = Uid{1000}}).at(0).key.pid == Pid{50});
 }
 
+TEST_CASE("a process is listed by either of the names that it may be shown with")
+{
+    House house{"[class.build]\nnice = 10\n[programs]\n'train.py' = 'build'"};
+    house.kernel.add(
+        {.pid = 40, .comm = "python3", .exe = "/usr/bin/python3.11", .argv = {"python3", "/srv/train.py", "--x"}});
+    house.scan();
+    const auto views = house.pipeline.views({.name = "train*"});
+    REQUIRE(views.size() == 1);
+    CHECK(views[0].name == "train.py");
+    CHECK(views[0].public_name == "python3");
+    CHECK(house.pipeline.views({.name = "python3"}).size() == 1);
+    CHECK(house.pipeline.views({.name = "python3.11"}).empty());
+}
+
+TEST_CASE("what a child is told of its parent stands in none of the parent's arguments")
+{
+    House house{"[class.build]\nnice = 10\n[programs]\n'train.py' = 'build'"};
+    house.kernel.add({.pid = 40,
+                      .comm = "python3",
+                      .exe = "/usr/bin/python3.11",
+                      .argv = {"python3", "/srv/train.py"},
+                      .session = 40});
+    house.exec(40);
+    auto& child = house.kernel.fork(40, 41);
+    child.comm = "cat";
+    child.exe = "/usr/bin/cat";
+    child.argv = {"cat"};
+    child.uid = 1000;
+    house.exec(41);
+    const auto told = house.pipeline.explain(Pid{41}, {});
+    REQUIRE(told);
+    REQUIRE_FALSE(told->rows.empty());
+    CHECK(told->rows[0].because == "came along from python3 (pid 40), which was lowered: its children stay lowered");
+}
+
 TEST_CASE("a session of nothing but lowered processes is lowered, and put back")
 {
     House house{kRules, ""};
