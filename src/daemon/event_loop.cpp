@@ -131,6 +131,13 @@ Result<Source> EventLoop::add_work(Priority priority, Source::Callback callback)
     return source;
 }
 
+Result<void> EventLoop::answer_watchdog()
+{
+    if (const int answer = sd_event_set_watchdog(event_.get(), true); answer < 0)
+        return failure(-answer, "sd_event_set_watchdog");
+    return {};
+}
+
 Result<int> EventLoop::run()
 {
     const int answer = sd_event_loop(event_.get());

@@ -76,6 +76,10 @@ public:
     /// Disabled at first; after enable() it is called once in its turn.
     [[nodiscard]] Result<Source> add_work(Priority priority, Source::Callback callback);
 
+    /// From now on the service manager, where it asks for it ($WATCHDOG_USEC), is told that the loop turns. That wakes
+    /// the loop once in half the time that it is given. Errors: those of sd_event_set_watchdog(3).
+    [[nodiscard]] Result<void> answer_watchdog();
+
     /// Runs until stop(). Errors: those of sd_event_loop(3).
     [[nodiscard]] Result<int> run();
     void stop(int exit_status);

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
 
 #include "bus/connection.hpp"
 #include "bus/service.hpp"
@@ -17,6 +16,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/log.hpp"
 #include "daemon/options.hpp"
+#include "daemon/service_manager.hpp"
 #include "daemon/state.hpp"
 #include "kernel/actuator.hpp"
 #include "kernel/capabilities.hpp"
@@ -163,14 +163,20 @@ int run(const Options& options, const Log& log)
     const auto stop = [&] { loop->stop(0); };
     const auto terminate = loop->watch_signal(SIGTERM, Priority::requests, stop);
     const auto interrupt = loop->watch_signal(SIGINT, Priority::requests, stop);
-    const auto hang_up = loop->watch_signal(SIGHUP, Priority::requests, [&] { daemon.reload(); });
+    const auto hang_up = loop->watch_signal(SIGHUP, Priority::requests, [&] {
+        tell_reloading();
+        daemon.reload();
+        tell_ready();
+    });
     if (!terminate || !interrupt || !hang_up)
         return fail(log, {0, "cannot wait for signals"});
     if (auto started = daemon.start(); !started)
         return fail(log, started.error());
-    sd_notify(0, "READY=1");
+    if (auto watched = loop->answer_watchdog(); !watched)
+        log.warning(watched.error().message() + "; going on without the watchdog");
+    tell_ready();
     const auto status = loop->run();
-    sd_notify(0, "STOPPING=1");
+    tell_stopping();
     daemon.stop();
     return status ? *status : fail(log, status.error());
 }

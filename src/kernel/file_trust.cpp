@@ -154,6 +154,14 @@ std::optional<Entry> root_folder(int process, const char* link)
     return entry_of(UniqueFd{::openat(process, link, O_PATH | O_DIRECTORY | O_CLOEXEC)});
 }
 
+/// Of the first process; without CAP_SYS_PTRACE ours. They differ in a sandbox, which sees every mount without
+/// set-user-id bits: there all of the machine's other file systems would look like brought by users.
+std::optional<Entry> system_root(int proc)
+{
+    auto root = root_folder(proc, "1/root");
+    return root ? std::move(root) : root_folder(proc, "self/root");
+}
+
 /// Of the process itself; empty also when its owners mean nothing.
 std::optional<Entry> own_root(int task)
 {
@@ -195,7 +203,7 @@ bool is_user_program(const RootFolders& roots, int task, const Groups& groups)
     if (!program)
         return true;
     // A process may have a root of its own, and its program still be the system's: as browsers lock themselves in.
-    auto way = follow(*program, root_folder(roots.proc.get(), "self/root"), groups);
+    auto way = follow(*program, system_root(roots.proc.get()), groups);
     if (way == Way::elsewhere && !program->is_mount && has_mounts_of_root(task))
         way = follow(*program, own_root(task), groups);
     return way != Way::closed;

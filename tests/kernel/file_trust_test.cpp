@@ -60,6 +60,7 @@ struct Played {
     std::string our_root;  ///< What /proc/self/root leads to; empty for nothing, as below.
     std::string own_root;
     std::string mounts;
+    std::string first_root = {};  ///< Of the first process.
 };
 
 bool is_users_in(const Played& played, const fs::path& program)
@@ -69,11 +70,13 @@ bool is_users_in(const Played& played, const fs::path& program)
     const fs::path proc{tree.proc()};
     fs::create_directories(proc / "42/ns");
     fs::create_directories(proc / "self");
+    fs::create_directories(proc / "1");
     const auto link = [](const std::string& target, const fs::path& name) {
         if (!target.empty())
             fs::create_symlink(target, name);
     };
     link(played.our_root, proc / "self/root");
+    link(played.first_root, proc / "1/root");
     link(played.own_root, proc / "42/root");
     link(played.mounts, proc / "42/ns/mnt");
     return is_users(42, tree.proc());
@@ -253,6 +256,15 @@ TEST_CASE("where we do not see the program, the process's own root counts if roo
     CHECK(is_users_in({.our_root = empty.path(), .own_root = "/", .mounts = {}}, tree.program()));
     CHECK(is_users_in({.our_root = empty.path(), .own_root = empty.path(), .mounts = own}, tree.program()));
     CHECK(is_users_in({.our_root = {}, .own_root = {}, .mounts = own}, tree.program()));
+}
+
+TEST_CASE("a sandbox of our own does not matter where the first process may be looked at" * doctest::skip(cannot_run()))
+{
+    const Tree tree;
+    const TemporaryFolder empty;
+    CHECK_FALSE(
+        is_users_in({.our_root = empty.path(), .own_root = {}, .mounts = {}, .first_root = "/"}, tree.program()));
+    CHECK(is_users_in({.our_root = "/", .own_root = {}, .mounts = {}, .first_root = empty.path()}, tree.program()));
 }
 
 TEST_CASE("an open folder that we see is not outvoted by the process's own root" * doctest::skip(cannot_run()))

@@ -58,6 +58,15 @@ class Reload(harness.SystemTest):
         self.write_test_rules(nice=2)
         daemon.signal(signal.SIGHUP)
         self.eventually(lambda: nice_of(self.target.pid), 2)
+
+    def test_the_service_manager_is_told_when_a_reload_by_signal_begins_and_ends(self):
+        daemon = self.daemon()
+        self.write_test_rules(nice=2)
+        daemon.signal(signal.SIGHUP)
+        self.assertTrue(daemon.wait_for_note("RELOADING=1", harness.PATIENCE), daemon.notes)
+        self.assertRegex(daemon.notes[-1], r"^MONOTONIC_USEC=[0-9]+$")
+        self.assertTrue(daemon.wait_for_note("READY=1", harness.PATIENCE), daemon.notes)
+        self.assertIn("reloaded: ", daemon.log())
         self.assertIsNone(daemon.process.poll())
 
     def test_many_sighups_do_no_harm(self):

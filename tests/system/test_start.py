@@ -52,6 +52,18 @@ class Start(harness.SystemTest):
                    if all(re.search(what, line) for what in (r"\d+ rule", r"\d+ class", r"\d+ process", "live knobs"))]
         self.assertEqual(len(counted), 1, daemon.log())
 
+    def test_the_service_manager_s_watchdog_is_answered(self):
+        daemon = self.daemon(environment={"WATCHDOG_USEC": "200000"})
+        for _ in range(3):
+            self.assertTrue(daemon.wait_for_note("WATCHDOG=1", harness.PATIENCE), daemon.notes)
+
+    def test_nobody_s_watchdog_is_not_answered(self):
+        daemon = self.daemon()
+        self.assertEqual(daemon.notes, ["READY=1"])
+        daemon.process.terminate()
+        self.assertTrue(daemon.wait_for_note("STOPPING=1", harness.PATIENCE), daemon.notes)
+        self.assertNotIn("WATCHDOG=1", daemon.notes)
+
     def test_a_second_instance_says_so_in_one_line_and_exits_1(self):
         self.daemon()
         second = self.daemon_to_be().launch()
