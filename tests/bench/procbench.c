@@ -6,7 +6,7 @@
  * reads the daemon's cost from the kernel (process CPU clock, /proc/PID).
  *
  *   procbench latency -m NAME -e NICE [-n 500] [-k CAPMS] [-g GAPMS] [-d US] [-V] [-c CPU] [-o CSV] [-P PID]
- *   procbench storm   -m NAME -e NICE [-n 20000] [-w 2] [-r 100] [-l LIFEMS] [-d US] [-F] [-P PID] [-o CSV]
+ *   procbench storm   -m NAME -e NICE [-n 20000] [-w 2] [-r 100] [-R RATE] [-l LIFEMS] [-d US] [-F] [-P PID] [-o CSV]
  *   procbench forks   [-n 20000] [-w 2] [-P PID]
  *   procbench idle    -P PID [-s SECONDS]
  *   procbench mem     -P PID
@@ -23,7 +23,8 @@
  *            waited for; every RATIOth exec is a NAME that lives LIFEMS. A watcher looks at
  *            the living NAMEs about every 0.2 ms. Reports the share of NAMEs that got NICE
  *            within their life, latencies, exec/s, and (with -P) daemon CPU per exec until
- *            the daemon is quiet again.
+ *            the daemon is quiet again. With -R the execs are spread evenly; a worker that falls
+ *            behind catches up.
  *   forks    N forks whose children _exit at once: cost per fork-only event.
  *   idle     CPU, context switches and wakeups of the daemon over SECONDS.
  *   mem      VmRSS, RssAnon, Pss, threads, fds.
@@ -37,6 +38,7 @@
  *   -g MS     mean gap between samples (20)   -d US    delay between fork and execve (0)
  *   -V        vfork instead of fork           -c CPU   pin the polling loop (children are not pinned)
  *   -w N      parallel workers (2)            -r N     one NAME per N execs (100)
+ *   -R N      execs a second in a storm, all workers together (as fast as it goes)
  *   -l MS     life of a storm NAME (3000)     -F       fork instead of vfork in storm
  *   -P PID    daemon; adds its CPU use        -o FILE  raw samples (ns, -1 = never)
  *   -T DIR    where the copies of tiny go (default: directory "run" next to procbench)
@@ -68,7 +70,7 @@ extern char **environ;
 static const char *o_match, *o_other = "zzpb-other", *o_csv;
 static char o_dir[PATH_MAX];
 static int o_expect = INT_MIN, o_n, o_cap_ms = 2000, o_gap_ms = 20, o_delay_us, o_vfork, o_cpu = -1;
-static int o_workers = 2, o_ratio = 100, o_life_ms = 3000, o_fork, o_secs = 60;
+static int o_workers = 2, o_ratio = 100, o_rate, o_life_ms = 3000, o_fork, o_secs = 60;
 static pid_t o_pid;
 
 static void die(const char *fmt, ...)
@@ -422,6 +424,11 @@ static int mode_storm(void)
         char life[32];
         snprintf(life, sizeof life, "%d", o_life_ms);
         for (int i = 0; i < per; i++) {
+            if (o_rate) {
+                int64_t early = t0 + (int64_t)i * o_workers * 1000000000 / o_rate - now_ns();
+                if (early > 0)
+                    sleep_ns(early);
+            }
             if (i % o_ratio == o_ratio / 2 && m < maxm) {
                 my[m].pid = spawn(p_match, life, !o_fork, &my[m].t_exec, 0);
                 m++;
@@ -585,7 +592,7 @@ int main(int argc, char **argv)
     const char *mode = argc > 1 ? argv[1] : "";
     int c;
     optind = 2;
-    while (argc > 1 && (c = getopt(argc, argv, "+m:e:n:k:g:d:Vc:w:r:l:FP:o:T:s:A:")) != -1)
+    while (argc > 1 && (c = getopt(argc, argv, "+m:e:n:k:g:d:Vc:w:r:R:l:FP:o:T:s:A:")) != -1)
         switch (c) {
         case 'm': o_match = optarg; break;
         case 'e': o_expect = atoi(optarg); break;
@@ -597,6 +604,7 @@ int main(int argc, char **argv)
         case 'c': o_cpu = atoi(optarg); break;
         case 'w': o_workers = atoi(optarg); break;
         case 'r': o_ratio = atoi(optarg); break;
+        case 'R': o_rate = atoi(optarg); break;
         case 'l': o_life_ms = atoi(optarg); break;
         case 'F': o_fork = 1; break;
         case 'P': o_pid = atoi(optarg); break;
