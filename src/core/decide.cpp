@@ -13,7 +13,6 @@
 namespace priorityd {
 namespace {
 
-constexpr auto* kLimits = "limits";
 const OomScoreAdj kUnprotected = *OomScoreAdj::make(0);
 
 /// Whether a value is more than a program may get that an ordinary user is behind.

@@ -46,6 +46,16 @@ const Contribution* Decision::winner(Setting setting) const
     return nullptr;
 }
 
+std::string_view Decision::asker(Setting setting) const
+{
+    const auto* in_force = winner(setting);
+    if (!in_force || in_force->source != kLimits)
+        return in_force ? std::string_view{in_force->source} : std::string_view{};
+    const auto is_cut = [&](const Contribution& one) { return one.setting == setting && one.source != kLimits; };
+    const auto last = std::find_if(contributions_.rbegin(), contributions_.rend(), is_cut);
+    return last == contributions_.rend() ? std::string_view{} : std::string_view{last->source};
+}
+
 bool Decision::names(std::string_view source) const
 {
     return std::ranges::find(contributions_, source, &Contribution::source) != contributions_.end();

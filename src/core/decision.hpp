@@ -10,6 +10,9 @@
 
 namespace priorityd {
 
+/// The source of contributions that only cut what others give.
+constexpr const char* kLimits = "limits";
+
 /// One voice for one setting.
 struct Contribution {
     /// Whether the value comes with a class, and so goes when a later contribution replaces the class.
@@ -35,6 +38,9 @@ public:
     [[nodiscard]] SettingMap effective() const;
     /// The winning contribution for `setting`; null when nobody named it.
     [[nodiscard]] const Contribution* winner(Setting setting) const;
+    /// Who is behind the value in force for `setting`: the winner, or the one whom limits have cut; empty when nobody
+    /// is.
+    [[nodiscard]] std::string_view asker(Setting setting) const;
     /// Whether this source has had a say, in force or not.
     [[nodiscard]] bool names(std::string_view source) const;
     /// The class in force; empty when there is none.

@@ -205,8 +205,7 @@ void Pipeline::take_control(ProcessHandle& handle, const Decision& decision, Led
     if (in_control_.empty())
         return;
     for (const auto& [setting, value] : decision.effective()) {
-        const auto* winner = decision.winner(setting);
-        if (std::ranges::find(in_control_, winner->source) == in_control_.end())
+        if (std::ranges::find(in_control_, decision.asker(setting)) == in_control_.end())
             continue;
         if (const auto now = handle.actual(setting)) {
             const auto* entry = ledger.find(setting);

@@ -318,6 +318,15 @@ TEST_CASE("an override takes back what somebody else has set; one that was there
     CHECK(house.nice_of(42) == 1);
 }
 
+TEST_CASE("an override takes back what somebody else has set as far as the limits let it")
+{
+    House house;
+    house.kernel.add({.pid = 42, .comm = "game", .exe = "/home/a/game", .uid = 1000, .is_user_program = true});
+    house.kernel.at(42).actual.set(Setting::nice, *Nice::make(3));
+    house.add(for_pid(42, niced(-10)));
+    CHECK(house.nice_of(42) == -5);
+}
+
 TEST_CASE("a permanent override is in force when it is on the disk, and only then")
 {
     House house;

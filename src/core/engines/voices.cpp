@@ -50,7 +50,7 @@ void cap_for_users(const Limits& limits, std::size_t begin, Decision& into)
         if (auto cap = cap_for_users(all[i].value, limits))
             caps.push_back({.setting = all[i].setting,
                             .value = *std::move(cap),
-                            .source = "limits",
+                            .source = kLimits,
                             .because = "more than users may give by themselves",
                             .origin = all[i].origin});
     }
