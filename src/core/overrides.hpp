@@ -26,6 +26,7 @@ public:
     explicit OverrideTable(std::vector<Override> overrides);
 
     [[nodiscard]] bool empty() const { return overrides_.empty(); }
+    [[nodiscard]] std::size_t size() const { return overrides_.size(); }
     /// The facts that are missing to say which overrides fit this process.
     [[nodiscard]] FactSet needs(const Snapshot& process) const;
     /// Those that fit, lowest precedence first. Precondition: needs() is empty.
