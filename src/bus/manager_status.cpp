@@ -40,6 +40,7 @@ ManagerStatus read_status(const Dict& properties)
                    .classes = value_at<std::vector<std::string>>(properties, "Classes"),
                    .rule_files = value_at<std::vector<std::string>>(properties, "PolicyFiles"),
                    .tracked = value_at<std::uint32_t>(properties, "Tracked"),
+                   .overrides = value_at<std::uint32_t>(properties, "Overrides"),
                    .counters = read_counters(properties),
                    .knobs = read_knobs(properties),
                    .listening = value_at<std::string>(properties, "Listening"),

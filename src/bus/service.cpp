@@ -215,6 +215,7 @@ private:
     std::vector<std::string> PolicyFiles() override { return readable_texts(inspection_.status().rule_files); }
     std::vector<std::string> Diagnostics() override { return to_texts(inspection_.status().diagnostics); }
     std::uint32_t Tracked() override { return inspection_.status().tracked; }
+    std::uint32_t Overrides() override { return inspection_.status().overrides; }
     std::uint64_t EventsReceived() override { return counters().events_received; }
     std::uint64_t EventsMalformed() override { return counters().events_malformed; }
     std::uint64_t EventsLost() override { return counters().events_lost; }

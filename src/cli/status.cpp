@@ -103,7 +103,8 @@ Json to_json(const bus::ManagerStatus& status, int proc)
     Json result{
         {"health", health_of(status).word}, {"version", daemon.version},
         {"generation", daemon.generation},  {"rules", daemon.rules},
-        {"classes", daemon.classes},        {"tracked", daemon.tracked},
+        {"classes", daemon.classes},        {"overrides", daemon.overrides},
+        {"tracked", daemon.tracked},
     };
     result.update(counters_json(daemon.counters));
     result["listening"] = daemon.listening;
@@ -128,6 +129,7 @@ void print_counts(const DaemonStatus& daemon, Colour colour)
                fmt::format("{}, {}, generation {}", counted(daemon.rules, "rule"),
                            counted(daemon.classes.size(), "class"), daemon.generation),
                colour);
+    print_line("overrides", fmt::format("{} in force", daemon.overrides), colour);
     print_line("processes", fmt::format("{} tracked", daemon.tracked), colour);
     print_line("settings", fmt::format("{} applied, {} refused by the kernel", counters.applied, counters.failed),
                colour);

@@ -31,6 +31,7 @@ struct DaemonStatus {
     std::vector<std::string> classes;
     std::vector<std::string> rule_files;  ///< Of the policy in force, in the order of reading.
     std::uint32_t tracked = 0;            ///< Processes that something was decided for.
+    std::uint32_t overrides = 0;          ///< In force.
     Counters counters;
     Knobs knobs;
     std::string listening;  ///< How events are filtered: "proc_input", "socket filter" or "none".

@@ -27,6 +27,7 @@ public:
     explicit OverrideTable(std::vector<Override> overrides);
 
     [[nodiscard]] bool empty() const { return overrides_.empty(); }
+    [[nodiscard]] std::size_t size() const { return overrides_.size(); }
     /// The facts that are missing to say which overrides fit this process. Asked several times for each exec, so it is
     /// not found out from the patterns one by one: whoever is in reach of one for a unit gets the cgroup read.
     [[nodiscard]] FactSet needs(const Snapshot& process) const;

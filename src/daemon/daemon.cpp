@@ -318,6 +318,7 @@ DaemonStatus Daemon::status() const
                         .classes = {},
                         .rule_files = rule_files_,
                         .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
+                        .overrides = static_cast<std::uint32_t>(pipeline_.layers().overrides->size()),
                         .counters = counters_,
                         .knobs = pipeline_.knobs(),
                         .listening = std::string{kernel::to_text(parts_.connector.filter())},

@@ -43,7 +43,7 @@ class WithTheDaemon(ClientTest):
     def test_status_shows_health_counts_knobs_pressure_and_diagnostics(self):
         self.daemon()
         text = self.done("status")
-        for part in ("priorityd 9.8.7: running", "512 rules, 2 classes, generation 3", "2 tracked",
+        for part in ("priorityd 9.8.7: running", "512 rules, 2 classes, generation 3", "5 in force", "2 tracked",
                      "77 applied, 6 refused", "5000000000 received", "1 overrun, 4 rescans", "proc_input", "SCHED_RR 1",
                      "cpu wait", "memory wait", "not live: needs a later version", "live (isolated CPUs left out)",
                      "50-build.toml:9:1: warning: cpu_weight is not applied yet"):
@@ -52,6 +52,7 @@ class WithTheDaemon(ClientTest):
         self.assertEqual(document["health"], "ok")
         self.assertEqual(document["events_received"], 5_000_000_000)
         self.assertEqual(document["classes"], ["build", "media"])
+        self.assertEqual(document["overrides"], 5)
         self.assertEqual(document["knobs"]["cpu_weight"], {"live": False, "why": "needs a later version"})
         self.assertEqual(set(document["pressure"]), {"cpu", "io", "memory"})
         self.assertEqual(len(document["diagnostics"]), 1)

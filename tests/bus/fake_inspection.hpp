@@ -70,6 +70,7 @@ public:
                         .classes = {"build", "media"},
                         .rule_files = {"/etc/priorityd/rules.d/50-build.toml"},
                         .tracked = 2,
+                        .overrides = 5,
                         .counters = {.events_received = 5'000'000'000,
                                      .events_malformed = 2,
                                      .events_lost = 1,

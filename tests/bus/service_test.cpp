@@ -137,6 +137,7 @@ TEST_CASE_FIXTURE(Fixture, "the properties tell all that status shows")
     CHECK(status.classes == std::vector<std::string>{"build", "media"});
     CHECK(status.rule_files == std::vector<std::string>{"/etc/priorityd/rules.d/50-build.toml"});
     CHECK(status.tracked == 2);
+    CHECK(status.overrides == 5);
     CHECK(status.counters.events_received == 5'000'000'000);
     CHECK(status.counters.events_malformed == 2);
     CHECK(status.counters.events_lost == 1);
@@ -162,7 +163,7 @@ TEST_CASE_FIXTURE(Fixture, "every property of the interface has the type that it
     for (const char* name :
          {"Version",         "Generation", "Rules",   "Classes", "Tracked",     "EventsReceived", "EventsLost",
           "EventsMalformed", "Rescans",    "Applied", "Failed",  "LiveKnobs",   "Knobs",          "Engines",
-          "Foreground",      "Listening",  "Thread",  "DryRun",  "Diagnostics", "PolicyFiles"})
+          "Foreground",      "Listening",  "Thread",  "DryRun",  "Diagnostics", "PolicyFiles",    "Overrides"})
         CHECK_MESSAGE(contains(shown.output, "string \"" + std::string{name} + "\""), shown.output);
     const auto described = run(dbus_send({"org.freedesktop.DBus.Introspectable.Introspect"}));
     CHECK(contains(described.output, R"(<property name="LiveKnobs" type="a{sb}" access="read">)"));
