@@ -199,7 +199,8 @@ void Autogroups::write(Session& session, ProcessHandle& through, Nice target, Ac
     }
     const Nice value = target == kNeutral ? *session.before : target;
     const auto outcome = actuator.set_autogroup(through, value);
-    session.outcome = outcome.to_text();
+    const bool is_put_back = outcome.kind == Outcome::Kind::applied && target == kNeutral;
+    session.outcome = is_put_back ? std::string{} : outcome.to_text();
     if (outcome.kind == Outcome::Kind::applied)
         session.written = target == kNeutral ? std::nullopt : std::optional{target};
 }

@@ -387,6 +387,19 @@ TEST_CASE("a session of nothing but lowered processes is lowered, and put back")
     CHECK(house.kernel.autogroups[7] == 0);
 }
 
+TEST_CASE("a session that was put back says so no longer than that there is nothing to do")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.wait(100ms);
+    house.kernel.add({.pid = 43, .comm = "bash", .session = 7});
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(house.kernel.autogroups[7] == 0);
+    CHECK(house.pipeline.explain(Pid{42}, {})->rows.back().outcome == "nothing to do");
+}
+
 TEST_CASE("a session is not lowered while somebody in it was not, and follows when they leave")
 {
     House house{kRules, ""};
