@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/explain.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -88,7 +90,7 @@ void UnitWeights::mark(Group& group, Instant now)
         due_ = now + kSettleDelay;
 }
 
-void UnitWeights::settle(Instant /*now*/)
+void UnitWeights::settle()
 {
     due_.reset();
     for (auto& [unit, group] : groups_) {
@@ -203,6 +205,12 @@ std::vector<Unit> UnitWeights::changed() const
             units.push_back(unit);
     }
     return units;
+}
+
+std::string UnitWeights::State::to_text() const
+{
+    const auto what = outcome.empty() ? std::string{kNotTried} : outcome;
+    return fmt::format("{} ({}; priorityd has set: {})", what, because, priorityd::to_text(written));
 }
 
 std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const

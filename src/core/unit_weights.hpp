@@ -34,7 +34,7 @@ public:
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
     /// Brings the units that have changed to what their processes have in common. What comes of it comes later.
-    void settle(Instant now);
+    void settle();
     /// Takes back every weight that was set.
     void restore();
 
@@ -47,6 +47,9 @@ public:
         Weights written;
         std::string because;
         std::string outcome;
+
+        /// "applied (unit x.service has cpu_weight 50: for all of its processes)".
+        [[nodiscard]] std::string to_text() const;
     };
     /// For explain. Empty for a process that asks for no weight.
     [[nodiscard]] std::optional<State> state(Pid pid) const;

@@ -59,7 +59,7 @@ struct House {
     House() { managers.processes["db.service"] = {Pid{1}}; }
     void settle()
     {
-        weights.settle(now);
+        weights.settle();
         managers.answer_all();
     }
     FakeManagers managers;
@@ -138,10 +138,10 @@ TEST_CASE("what changes while an answer is awaited is done after it, once")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle(house.now);
+    house.weights.settle();
     for (const int weight : {60, 70, 80}) {
         house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
-        house.weights.settle(house.now);
+        house.weights.settle();
     }
     house.managers.answer_all();
     CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 80"});
@@ -162,7 +162,7 @@ TEST_CASE("a unit that has vanished between look-up and call is an outcome")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle(house.now);
+    house.weights.settle();
     house.managers.answers.front()();
     house.managers.answers.pop_front();
     house.managers.error = Error{ENOENT, "db.service"};
@@ -183,7 +183,7 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
 
     auto gone = std::make_unique<UnitWeights>(house.managers);
     gone->add_member(kService, Pid{1}, cpu(50), house.now);
-    gone->settle(house.now);
+    gone->settle();
     gone.reset();
     house.managers.answer_all();
     CHECK(house.managers.set["db.service"].empty());
