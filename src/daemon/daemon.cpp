@@ -53,6 +53,7 @@ Daemon::Daemon(Parts parts)
         use(std::move(policy));
     steering_.resume(parts_.state.take_overrides());
     pipeline_.adopt(parts_.state.take_originals());
+    pipeline_.adopt(parts_.state.take_units(), now());
 }
 
 void Daemon::use(std::shared_ptr<const Policy> policy)
