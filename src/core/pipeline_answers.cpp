@@ -90,6 +90,8 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     auto handle = world_.source.open(pid);
     if (!handle)
         return tl::unexpected(handle.error());
+    if (!(*handle)->is_process())
+        return failure(ESRCH, "looking for process " + std::to_string(raw(pid)));
     Snapshot process;
     if (!read_facts(**handle, process))
         return failure(ESRCH, "reading process " + std::to_string(raw(pid)));

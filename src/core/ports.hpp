@@ -39,6 +39,9 @@ public:
     [[nodiscard]] virtual Result<void> read(FactSet wanted, Snapshot& into) = 0;
     /// What the main thread (or the process) has now. Errors: ESRCH; EOPNOTSUPP where the kernel lacks the knob.
     [[nodiscard]] virtual Result<Value> actual(Setting setting) = 0;
+    /// Whether the pid is that of a process, and not of a thread in one: folders of both look alike. Costs ten
+    /// microseconds: for numbers that people give. False when it is gone.
+    [[nodiscard]] virtual bool is_process() = 0;
     /// False once the process has been reaped. Cheap: to be asked right before acting by pid.
     [[nodiscard]] virtual bool is_alive() = 0;
     /// All threads, the leader first; empty when the process is gone.

@@ -160,7 +160,7 @@ Verdict<ProcessKey> Steering::find_process(const OverrideRequest::Process& wante
                                   raw(wanted.pid)));
     const auto handle = parts_.source.open(wanted.pid);
     Snapshot process;
-    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process) || process.is_zombie)
+    if (!handle || !(*handle)->is_process() || !(*handle)->read(Fact::stat | Fact::owner, process) || process.is_zombie)
         return no_process(wanted.pid);
     if (process.is_kernel_thread)
         return refuse(

@@ -34,6 +34,8 @@ constexpr std::size_t kMostAncestors = 32;
 constexpr int kMostDescriptors = 4096;
 /// The fields up to the scheduling policy take at most 800 bytes.
 constexpr std::size_t kStatBytes = 1024;
+/// The line that tells the thread group is among the first; a name of 16 bytes takes 64 with its escapes.
+constexpr std::size_t kStatusBytes = 1024;
 /// Thirteen v1 hierarchies with paths of usual length fit several times.
 constexpr std::size_t kCgroupBytes = 8192;
 
@@ -125,6 +127,13 @@ ProcfsHandle::State ProcfsHandle::state() const
 bool ProcfsHandle::is_alive()
 {
     return state().is_alive();
+}
+
+bool ProcfsHandle::is_process()
+{
+    std::array<char, kStatusBytes> buffer;
+    const auto text = read_small_file(task_.get(), "../status", buffer);
+    return text && parse_thread_group(*text) == pid_;
 }
 
 bool ProcfsHandle::is_single_threaded() const

@@ -23,6 +23,7 @@ public:
     [[nodiscard]] Pid pid() const override { return pid_; }
     [[nodiscard]] Result<void> read(FactSet wanted, Snapshot& into) override;
     [[nodiscard]] Result<Value> actual(Setting setting) override;
+    [[nodiscard]] bool is_process() override;
     [[nodiscard]] bool is_alive() override;
     [[nodiscard]] std::vector<Tid> threads() override;
     [[nodiscard]] Result<Autogroup> autogroup() override;

@@ -261,6 +261,17 @@ Uses uses_of(std::string_view link)
     return uses;
 }
 
+std::optional<Pid> parse_thread_group(std::string_view text)
+{
+    constexpr std::string_view kKey = "\nTgid:\t";  // a name in the first line cannot hold a newline unescaped
+    const auto at = text.find(kKey);
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(at + kKey.size());
+    const auto number = parse_number<int>(text.substr(0, text.find('\n')));
+    return number ? std::optional{Pid{*number}} : std::nullopt;
+}
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text)
 {

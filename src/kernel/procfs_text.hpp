@@ -43,6 +43,9 @@ struct StatFields {
 /// included.
 [[nodiscard]] std::optional<StatFields> parse_stat(std::string_view text);
 
+/// The line "Tgid:" of /proc/PID/status; empty without one. Source: proc(5).
+[[nodiscard]] std::optional<Pid> parse_thread_group(std::string_view text);
+
 /// The arguments in /proc/PID/cmdline, its first kCmdlineBytes. A title that the program has written over them comes as
 /// one argument, except that one which lists options ("chrome --type=gpu …") is cut at its blanks.
 [[nodiscard]] std::vector<std::string> parse_cmdline(std::string_view bytes);

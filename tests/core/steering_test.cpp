@@ -426,11 +426,14 @@ TEST_CASE("what cannot be overridden is refused with the reason")
     house.kernel.add({.pid = 1, .comm = "init"});
     house.kernel.add({.pid = 2, .comm = "kthreadd", .is_kernel_thread = true});
     house.kernel.add({.pid = 3, .comm = "dead", .is_zombie = true});
+    house.kernel.add({.pid = 5, .comm = "thread", .leader = 42});
     house.kernel.add({.pid = 999, .comm = "priorityd"});
     CHECK(refusal(house, for_pid(1, niced(5))) == invalid_setting);
     CHECK(refusal(house, for_pid(2, niced(5))) == invalid_setting);
     CHECK(refusal(house, for_pid(3, niced(5))) == no_such_process);
     CHECK(refusal(house, for_pid(4, niced(5))) == no_such_process);
+    CHECK(refusal(house, for_pid(5, niced(5))) == no_such_process);
+    CHECK_FALSE(house.pipeline.explain(Pid{5}, {}));
     CHECK(refusal(house, for_pid(999, niced(5))) == invalid_setting);
     CHECK(refusal(house, for_name("x", settings({{"class", RawValue{"medai"}}}))) == unknown_class);
     CHECK(house.add(for_name("x", settings({{"class", RawValue{"medai"}}}))).find("\"media\"") != std::string::npos);

@@ -13,6 +13,7 @@ using namespace priorityd;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
 {
     const std::string_view text{reinterpret_cast<const char*>(bytes), size};
+    (void)kernel::parse_thread_group(text);
     if (const auto stat = kernel::parse_stat(text)) {
         expect(stat->comm.data() >= text.data() && stat->comm.data() + stat->comm.size() <= text.data() + text.size());
         if (stat->sched)

@@ -544,6 +544,8 @@ TEST_CASE("all threads are listed, and one that is alone is known without a list
     REQUIRE(threads.size() == 2);
     CHECK(threads.front() == leader_of(child.pid()));
     CHECK_FALSE(static_cast<ProcfsHandle&>(*handle).is_single_threaded());
+    CHECK(handle->is_process());
+    CHECK_FALSE(source.open(Pid{raw(threads.back())}).value()->is_process());
     const auto other = source.open(single.pid()).value();
     CHECK(static_cast<ProcfsHandle&>(*other).is_single_threaded());
 }

@@ -255,6 +255,15 @@ TEST_CASE("the autogroup's nice value is read from its line alone")
         CHECK_FALSE(parse_autogroup(text));
 }
 
+TEST_CASE("the thread group is read from its line alone")
+{
+    CHECK(parse_thread_group("Name:\tx\nUmask:\t0022\nTgid:\t42\nPid:\t43\n") == Pid{42});
+    CHECK(parse_thread_group("Name:\tx\\nTgid:\t7\nTgid:\t42\n") == Pid{42});  // a name with an escaped newline
+    CHECK_FALSE(parse_thread_group("Name:\tx\nPid:\t43\n"));
+    CHECK_FALSE(parse_thread_group("Name:\tx\nTgid:\tmany\n"));
+    CHECK_FALSE(parse_thread_group(""));
+}
+
 TEST_CASE("devices tell what a program uses")
 {
     const auto is_gpu = [](std::string_view link) { return uses_of(link).gpu; };

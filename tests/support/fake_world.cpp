@@ -66,6 +66,7 @@ public:
             return failure(EOPNOTSUPP, "this kernel lacks it");
         return *value;
     }
+    [[nodiscard]] bool is_process() override { return find() != nullptr && find()->leader == 0; }
     [[nodiscard]] bool is_alive() override { return find() != nullptr; }
     [[nodiscard]] std::vector<Tid> threads() override { return {Tid{pid_}}; }
     [[nodiscard]] Result<Autogroup> autogroup() override

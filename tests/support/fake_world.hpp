@@ -25,6 +25,7 @@ struct FakeProcess {
     std::string exe;
     std::vector<std::string> argv;
     int parent = 1;
+    int leader = 0;  ///< When it is only a thread: of this process.
     int session = 0;
     unsigned uid = 0;
     unsigned gid = 0;
