@@ -2,6 +2,8 @@
 /// A connection to a message bus that somebody else's event loop drives.
 #include "bus/connection.hpp"
 
+#include <poll.h>
+
 #include <fmt/format.h>
 
 #include "bus/errors.hpp"
@@ -82,6 +84,23 @@ Result<Connection::Wait> Connection::wait() const
 Result<bool> Connection::process()
 {
     return caught("process a message of the bus", [&] { return compat::process_one(*native_); });
+}
+
+void run_until(Connection& connection, const std::function<bool()>& is_so, std::chrono::milliseconds patience)
+{
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!is_so()) {
+        const auto handled = connection.process();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        if (!handled || left.count() <= 0)
+            return;
+        const auto wait = connection.wait();
+        if (!wait)
+            return;
+        pollfd socket{.fd = wait->fd, .events = static_cast<short>(wait->events), .revents = 0};
+        if (!*handled)
+            ::poll(&socket, 1, static_cast<int>(left.count()));
+    }
 }
 
 }  // namespace priorityd::bus

@@ -2,6 +2,7 @@
 /// A connection to a message bus that somebody else's event loop drives.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,6 +64,9 @@ private:
     explicit Connection(std::unique_ptr<sdbus::IConnection> native);
     std::unique_ptr<sdbus::IConnection> native_;
 };
+
+/// Drives a connection without a loop until `is_so`, it is lost, or the time is over.
+void run_until(Connection& connection, const std::function<bool()>& is_so, std::chrono::milliseconds patience);
 
 /// What becomes of a connection that an event loop drives.
 struct Driving {

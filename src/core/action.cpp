@@ -40,9 +40,8 @@ struct SettingsOf {
 
 std::string Outcome::to_text() const
 {
-    constexpr std::array<std::string_view, 8> kWords{"applied",  "already so",       "dry run",
-                                                     "not live", "not applied yet",  "held by someone else",
-                                                     "failed",   "process has ended"};
+    constexpr std::array<std::string_view, 7> kWords{
+        "applied", "already so", "dry run", "not live", "held by someone else", "failed", "process has ended"};
     const auto word = kWords.at(static_cast<std::size_t>(kind));
     return detail.empty() ? std::string{word} : fmt::format("{}: {}", word, detail);
 }

@@ -45,14 +45,13 @@ using Action = std::variant<SetScheduling, SetIoPriority, SetAffinity, SetOomSco
 /// What came of one setting of one process.
 struct Outcome {
     enum class Kind : std::uint8_t {
-        applied,      ///< The kernel has taken it.
-        already_so,   ///< It had this value before; nothing was written.
-        dry_run,      ///< Would have been written.
-        not_live,     ///< The knob does nothing here; `detail` says why.
-        not_applied,  ///< Known to the rule language, applied by a later version; `detail` says so.
-        held,         ///< Somebody else has set it since; it is left as it is.
-        failed,       ///< The kernel refused; `detail` says what was tried and what it answered.
-        vanished,     ///< The process ended meanwhile.
+        applied,     ///< The kernel has taken it.
+        already_so,  ///< It had this value before; nothing was written.
+        dry_run,     ///< Would have been written.
+        not_live,    ///< The knob does nothing here; `detail` says why.
+        held,        ///< Somebody else has set it since; it is left as it is.
+        failed,      ///< The kernel refused; `detail` says what was tried and what it answered.
+        vanished,    ///< The process ended meanwhile.
     };
     Kind kind{};
     std::string detail;  ///< For a person; may be empty.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,20 @@ constexpr std::array kEngines{
     Engine{"systemd-nspawn@", ".service", "nspawn"},
 };
 
+/// 1000 for "user@1000.service". Source: user@.service(5).
+std::optional<Uid> user_of_manager(std::string_view part)
+{
+    constexpr std::string_view kLead = "user@";
+    constexpr std::string_view kEnding = ".service";
+    if (!part.starts_with(kLead) || !part.ends_with(kEnding) || part.size() <= kLead.size() + kEnding.size())
+        return std::nullopt;
+    part.remove_prefix(kLead.size());
+    part.remove_suffix(kEnding.size());
+    std::uint32_t uid = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), uid);
+    return error == std::errc{} && end == part.data() + part.size() ? std::optional{Uid{uid}} : std::nullopt;
+}
+
 std::string container_in(std::string_view part)
 {
     for (const auto& engine : kEngines) {
@@ -99,6 +114,20 @@ std::string slice_of(std::string_view cgroup)
     if (slice.empty() && !innermost(cgroup, is_unit).empty())
         return "-.slice";  // the root slice has no folder of its own
     return without_guard(slice);
+}
+
+std::optional<Unit> leaf_unit_of(std::string_view cgroup)
+{
+    const auto part = innermost(cgroup, is_unit);
+    if (part.empty() || part == "init.scope" || user_of_manager(part))
+        return std::nullopt;
+    const auto end = cgroup.rfind(part) + part.size();
+    Unit unit{.user = {}, .name = without_guard(part), .cgroup = std::string{cgroup.substr(0, end)}};
+    innermost(cgroup.substr(0, end - part.size()), [&](std::string_view above) {
+        unit.user = user_of_manager(above);
+        return unit.user.has_value();
+    });
+    return unit;
 }
 
 std::string container_of(std::string_view cgroup)

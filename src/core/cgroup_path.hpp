@@ -3,8 +3,12 @@
 /// CGROUP_INTERFACE.
 #pragma once
 
+#include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/ids.hpp"
 
 namespace priorityd {
 
@@ -14,5 +18,17 @@ namespace priorityd {
 [[nodiscard]] std::string slice_of(std::string_view cgroup);
 /// "docker/ID", "podman/ID", "containerd/ID", "crio/ID", "lxc/NAME", "nspawn/NAME"; empty outside of containers.
 [[nodiscard]] std::string container_of(std::string_view cgroup);
+
+/// A unit that processes run in: the smallest group that systemd gives a weight to.
+struct Unit {
+    std::optional<Uid> user;  ///< Whose manager it belongs to; empty for the system's.
+    std::string name;         ///< "mysql.service", as systemctl(1) prints it.
+    std::string cgroup;       ///< Its own path, without what is below it.
+    friend bool operator==(const Unit&, const Unit&) = default;
+    friend std::strong_ordering operator<=>(const Unit&, const Unit&) = default;
+};
+
+/// The innermost unit. Empty outside of units, and for a manager itself: its weight is that of all that it manages.
+[[nodiscard]] std::optional<Unit> leaf_unit_of(std::string_view cgroup);
 
 }  // namespace priorityd

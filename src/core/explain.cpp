@@ -38,7 +38,7 @@ std::string outcome_of(const Contribution& contribution, const Ledger* ledger, c
                            info(contribution.setting).name, entry->outcome.detail);
     if (entry)
         return entry->outcome.to_text();
-    return is_class(contribution) || !ledger ? "decided" : "not tried";
+    return is_class(contribution) || !ledger ? "decided" : kNotTried;
 }
 
 }  // namespace

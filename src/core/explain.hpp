@@ -44,6 +44,9 @@ struct Explanation {
     std::vector<ExplainRow> rows;
 };
 
+/// The outcome of a setting that is decided and that nothing was done for yet.
+constexpr const char* kNotTried = "not tried";
+
 /// One instant by both clocks, so that others can be told by the calendar.
 struct Clocks {
     Instant now{};

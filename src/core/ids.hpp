@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <type_traits>
 
 namespace priorityd {
@@ -45,5 +46,13 @@ struct ProcessKey {
 
 /// A point on CLOCK_MONOTONIC. The core is told the time and never asks for it.
 using Instant = std::chrono::steady_clock::time_point;
+
+/// The first of two deadlines; empty when there is none.
+[[nodiscard]] constexpr std::optional<Instant> earlier(std::optional<Instant> left, std::optional<Instant> right)
+{
+    if (left && right)
+        return *left < *right ? left : right;
+    return left ? left : right;
+}
 
 }  // namespace priorityd

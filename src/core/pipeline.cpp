@@ -41,7 +41,11 @@ void recall(const Ledger& early, Snapshot& process)
 }  // namespace
 
 Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
-    : world_{std::move(world)}, knobs_{std::move(knobs)}, layers_{std::move(layers)}, engines_{make_engines(layers_)}
+    : world_{std::move(world)},
+      knobs_{std::move(knobs)},
+      layers_{std::move(layers)},
+      engines_{make_engines(layers_)},
+      weights_{world_.units}
 {
 }
 
@@ -159,6 +163,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
+    join_unit(handle, process, wanted, now);
     process.argv = {};  // matched, and never shown
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
@@ -227,6 +232,7 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
     }
     if (tracked) {
         table_.erase(process.key.pid);
+        weights_.remove(process.key.pid, now);
         world_.exits.unwatch(process.key.pid);
     }
     if (autogroups_.add_bystander(SessionId{process.session}, process.key.pid, now))
@@ -269,6 +275,19 @@ void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
     std::erase(in_control_, in_control);
 }
 
+/// After all that the process waits for: a unit's weight is its manager's business, and takes milliseconds.
+void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now)
+{
+    const Weights wish = weights_in(wanted);
+    if (!wish.empty() && !process.known.contains(Fact::cgroup))
+        (void)handle.read(Fact::cgroup, process);  // of a process that has ended meanwhile nothing is to be told
+    const auto unit = wish.empty() ? std::nullopt : leaf_unit_of(process.cgroup);
+    if (unit)
+        weights_.add_member(*unit, process.key.pid, wish, now);
+    else
+        weights_.remove(process.key.pid, now);
+}
+
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
 {
     const Pid pid = handle.pid();
@@ -287,6 +306,7 @@ void Pipeline::forget(Pid pid, Instant now)
         lineage_.note_end(*tracked);
     table_.erase(pid);
     autogroups_.remove(pid, now);
+    weights_.remove(pid, now);
 }
 
 /// A rule hangs on what the process has open, which may come later.
@@ -320,22 +340,24 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
 
 std::optional<Instant> Pipeline::deadline() const
 {
-    const auto look = timetable_.next();
-    const auto session = autogroups_.deadline();
-    return look && session ? std::min(look, session) : (look ? look : session);
+    return earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline()));
 }
 
 void Pipeline::run_due(Instant now)
 {
+    const auto is_due = [now](std::optional<Instant> deadline) { return deadline && *deadline <= now; };
     for (const Pid pid : timetable_.take_due(now))
         examine(pid, now, Look::later);
-    if (const auto due = autogroups_.deadline(); due && *due <= now)
+    if (is_due(autogroups_.deadline()))
         autogroups_.settle(world_.source, world_.actuator, world_.exits);
+    if (is_due(weights_.deadline()))
+        weights_.settle();
 }
 
 void Pipeline::restore(Instant now)
 {
     autogroups_.restore(world_.source, world_.actuator);
+    weights_.restore();
     for (const Pid pid : world_.source.list()) {
         if (!table_.find(pid))
             put_back_inherited(pid, now);

@@ -21,6 +21,7 @@
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
 #include "core/timetable.hpp"
+#include "core/unit_weights.hpp"
 
 namespace priorityd {
 
@@ -30,6 +31,7 @@ struct World {
     Actuator& actuator;
     CpuSets& cpu_sets;
     ExitWatch& exits;
+    UnitManagers& units;
     Originals& originals;
     SettingMap untouched;  ///< What a process has that nobody has touched, without cpus.
     Pid own_pid{};         ///< The daemon itself, which it leaves alone like pid 1.
@@ -49,6 +51,8 @@ public:
     void use(Layers layers);
     /// From now on until the next scan has ended, what `source` decides is written over what somebody else has set.
     void take_control(const std::string& source) { in_control_.push_back(source); }
+    /// Takes up weights of units that an earlier priorityd has set and not taken back.
+    void adopt(const std::vector<Unit>& left, Instant now) { weights_.adopt(left, now); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
     /// may be that of any later moment of its life. Before the first scan, which then decides.
     void adopt(const std::vector<Original>& left);
@@ -86,6 +90,8 @@ public:
     [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
     /// How many processes this source has had a say for.
     [[nodiscard]] std::uint32_t count_with(const std::string& source) const;
+    /// Units that have a weight from priorityd.
+    [[nodiscard]] std::vector<Unit> changed_units() const { return weights_.changed(); }
     /// What priorityd has written and not put back, of all processes.
     [[nodiscard]] std::vector<Original> originals() const;
 
@@ -112,11 +118,13 @@ private:
     void look_at_all(Instant now, Predicate predicate);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
+    void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now);
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
+    void explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const
     {
@@ -130,6 +138,7 @@ private:
     ProcessTable table_;
     Lineage lineage_;
     Autogroups autogroups_;
+    UnitWeights weights_;
     Timetable timetable_;
     ChangeFeed changes_;
     std::vector<Pid> scan_;

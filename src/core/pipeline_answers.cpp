@@ -110,9 +110,22 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
                             .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
     explanation.process.actual = actual_of(**handle);
+    explain_weights(process, explanation.rows);
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));
     return explanation;
+}
+
+/// What has become of a weight is known for the unit, not for the process.
+void Pipeline::explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const
+{
+    const auto state = weights_.state(process.key.pid);
+    for (auto& row : rows) {
+        const bool is_weight =
+            row.setting == info(Setting::cpu_weight).name || row.setting == info(Setting::io_weight).name;
+        if (is_weight && row.effective && row.outcome == kNotTried)
+            row.outcome = state ? state->to_text() : "not live: the process is in no unit";
+    }
 }
 
 std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const

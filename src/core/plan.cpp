@@ -8,9 +8,16 @@ namespace {
 
 using Kind = Outcome::Kind;
 
-bool is_written_somewhere(Setting setting)
+/// The others are decided, and shown, and written to a unit or nowhere.
+bool is_written_to_processes(Setting setting)
 {
-    return setting != Setting::program_class && setting != Setting::children;
+    switch (setting) {
+        case Setting::program_class:
+        case Setting::children:
+        case Setting::cpu_weight:
+        case Setting::io_weight: return false;
+        default: return true;
+    }
 }
 
 /// Whether somebody else than priorityd has put `actual` there.
@@ -82,15 +89,10 @@ Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs)
     Plan plan;
     SettingMap alive;
     for (const auto& [setting, value] : wanted) {
-        if (!is_written_somewhere(setting))
-            continue;
         const auto knob = knobs.find(info(setting).name);
-        const bool comes_later = setting == Setting::cpu_weight || setting == Setting::io_weight;
-        if (comes_later)
-            plan.settled.emplace_back(setting, Outcome{Kind::not_applied, knob == knobs.end() ? "" : knob->second.why});
-        else if (knob != knobs.end() && !knob->second.is_live)
+        if (knob != knobs.end() && !knob->second.is_live)
             plan.settled.emplace_back(setting, Outcome{Kind::not_live, knob->second.why});
-        else
+        else if (is_written_to_processes(setting))
             alive.set(setting, value);
     }
     wanted = std::move(alive);

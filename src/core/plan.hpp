@@ -18,7 +18,8 @@ struct Plan {
     std::vector<std::pair<Setting, Outcome>> settled;
 };
 
-/// Which of `wanted` can be written at all; the others are settled. The class and `children` are nothing to write.
+/// Which of `wanted` can be written at all; the others are settled, or not
+/// written to processes at all: the class, `children`, and the weights, which are the unit's.
 [[nodiscard]] Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs);
 
 /// `wanted` holds CPU sets by number; `actual` holds what was read, a setting missing there is left out of the plan.

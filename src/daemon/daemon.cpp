@@ -31,11 +31,6 @@ Instant now()
     return std::chrono::steady_clock::now();
 }
 
-std::optional<Instant> earlier(std::optional<Instant> left, std::optional<Instant> right)
-{
-    return left && right ? std::min(left, right) : (left ? left : right);
-}
-
 Clocks clocks()
 {
     return {.now = now(), .date = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
@@ -58,6 +53,7 @@ Daemon::Daemon(Parts parts)
         use(std::move(policy));
     steering_.resume(parts_.state.take_overrides());
     pipeline_.adopt(parts_.state.take_originals());
+    pipeline_.adopt(parts_.state.take_units(), now());
 }
 
 void Daemon::use(std::shared_ptr<const Policy> policy)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Makes the parts, joins them, and runs the loop. The only place that knows every part.
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -11,6 +13,7 @@
 
 #include "bus/connection.hpp"
 #include "bus/service.hpp"
+#include "bus/systemd_units.hpp"
 #include "daemon/change_log.hpp"
 #include "daemon/daemon.hpp"
 #include "daemon/event_loop.hpp"
@@ -18,6 +21,7 @@
 #include "daemon/options.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/state.hpp"
+#include "daemon/units.hpp"
 #include "kernel/actuator.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/exit_watch.hpp"
@@ -34,7 +38,7 @@ namespace {
 /// The daemon's place on a bus. Without one it works all the same.
 class BusSeat {
 public:
-    explicit BusSeat(const Log& log) : log_{log} {}
+    BusSeat(const Log& log, Units& units) : log_{log}, units_{units} {}
 
     /// Errors: EEXIST when another priorityd is there.
     Result<void> take(const std::string& where)
@@ -46,6 +50,8 @@ public:
         if (!connection)
             return tl::unexpected(connection.error());
         connection_ = std::make_unique<bus::Connection>(*std::move(connection));
+        systemd_.emplace(*connection_);
+        units_.use(&*systemd_);
         return {};
     }
 
@@ -69,6 +75,15 @@ public:
         return {};
     }
 
+    /// Weights are taken back by asking for it: waits until the answers are there, two seconds at most.
+    void finish()
+    {
+        constexpr auto kPatience = std::chrono::seconds{2};
+        if (connection_)
+            bus::run_until(
+                *connection_, [this] { return !systemd_->is_waiting(); }, kPatience);
+    }
+
 private:
     void leave(Daemon& daemon, const Error& error)
     {
@@ -76,13 +91,17 @@ private:
         service_->lose_everybody();
         daemon.remove_listener(*service_);
         daemon.steering().remove_listener(*service_);
+        units_.use(nullptr);
+        systemd_.reset();
         attachment_.reset();
         service_.reset();
         connection_.reset();
     }
 
     const Log& log_;
+    Units& units_;
     std::unique_ptr<bus::Connection> connection_;
+    std::optional<bus::SystemdUnits> systemd_;
     std::unique_ptr<bus::Service> service_;
     std::optional<bus::Attachment> attachment_;
 };
@@ -118,7 +137,8 @@ int run(const Options& options, const Log& log)
         return fail(log, loop.error());
     if (const auto missing = kernel::missing_capabilities(); !missing.empty())
         log.warning(fmt::format("{}; going on with what is there", missing));
-    BusSeat seat{log};
+    Units units{kernel::UniqueFd{::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)}, *state};
+    BusSeat seat{log, units};
     const bool has_bus = options.bus != "none";
     if (has_bus) {
         if (auto taken = seat.take(options.bus); !taken)
@@ -143,6 +163,7 @@ int run(const Options& options, const Log& log)
                              .actuator = actuator,
                              .cpu_sets = topology,
                              .exits = *exits,
+                             .units = units,
                              .originals = state->originals(),
                              .untouched = kernel::untouched_values(),
                              .own_pid = Pid{getpid()}},
@@ -178,6 +199,7 @@ int run(const Options& options, const Log& log)
     const auto status = loop->run();
     tell_stopping();
     daemon.stop();
+    seat.finish();
     return status ? *status : fail(log, status.error());
 }
 

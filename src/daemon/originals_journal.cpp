@@ -13,8 +13,8 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
+#include "daemon/boot_id.hpp"
 #include "daemon/originals_line.hpp"
-#include "kernel/small_file.hpp"
 
 namespace priorityd::daemon {
 namespace {
@@ -30,15 +30,6 @@ constexpr std::size_t kRoom = 256UL * 1024;
 constexpr std::size_t kLittleRoom = kRoom / 4;
 /// So that a full disk is not asked again and again.
 constexpr std::size_t kLinesBetweenAttempts = 64;
-
-Result<std::string> boot_id()
-{
-    std::array<char, 64> buffer;
-    auto text = kernel::read_small_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", buffer);
-    if (!text)
-        return tl::unexpected{text.error()};
-    return std::string{text->substr(0, text->find('\n'))};
-}
 
 /// Nobody who has the pid now can have started later than now, and whoever gets it after him will have.
 Original with_start_now(Original original)

@@ -43,6 +43,24 @@ void State::open_parts(const std::filesystem::path& folder, Keep keep)
     } else {
         log_->warning(fmt::format("after a crash nothing will be put back: {}", journal.error().message()));
     }
+    if (auto units = ChangedUnits::open(folder))
+        units_ = *std::move(units);
+    else
+        log_->warning(fmt::format("after a crash weights will stay: {}", units.error().message()));
+}
+
+void State::note_unit(const Unit& unit)
+{
+    const auto noted = units_ ? units_->add(unit) : Result<void>{};
+    if (!noted)
+        log_->warning(fmt::format("after a crash {} will keep its weight: {}", unit.name, noted.error().message()));
+}
+
+void State::forget_unit(const Unit& unit)
+{
+    const auto forgotten = units_ ? units_->remove(unit) : Result<void>{};
+    if (!forgotten)
+        log_->warning(fmt::format("{} stays on the list of changed units: {}", unit.name, forgotten.error().message()));
 }
 
 void State::keep(const std::vector<Original>& changed)

@@ -11,6 +11,7 @@
 #include "core/override.hpp"
 #include "core/ports.hpp"
 #include "core/result.hpp"
+#include "daemon/changed_units.hpp"
 #include "daemon/log.hpp"
 #include "daemon/originals_journal.hpp"
 #include "daemon/override_store.hpp"
@@ -33,6 +34,7 @@ public:
     /// What was found, once.
     [[nodiscard]] std::vector<Override> take_overrides() { return std::move(overrides_); }
     [[nodiscard]] std::vector<Original> take_originals() { return std::move(originals_); }
+    [[nodiscard]] std::vector<Unit> take_units() { return units_ ? units_->take_left() : std::vector<Unit>{}; }
 
     /// Whether the journal has grown enough to be written anew: keep() with what is changed now. Waits for no disk, but
     /// is nothing for the exec path.
@@ -40,6 +42,10 @@ public:
     void keep(const std::vector<Original>& changed);
     /// The daemon stops, and leaves this changed.
     void close(const std::vector<Original>& changed);
+
+    // Units that have a weight from priorityd; told before it is set, and when it has been taken back.
+    void note_unit(const Unit& unit);
+    void forget_unit(const Unit& unit);
 
     /// Readable when work on the disk is done; -1 when there is no state folder. Then finish() tells whoever waits.
     [[nodiscard]] int fd() const { return store_ ? store_->fd() : -1; }
@@ -57,6 +63,7 @@ private:
     std::optional<StateLock> lock_;
     std::optional<OverrideStore> store_;
     std::optional<OriginalsJournal> journal_;
+    std::optional<ChangedUnits> units_;
     std::vector<Override> overrides_;
     std::vector<Original> originals_;
 };

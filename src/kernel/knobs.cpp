@@ -15,14 +15,13 @@
 
 #include "kernel/autogroup.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/cgroup.hpp"
 #include "kernel/folder.hpp"
 #include "kernel/sched.hpp"
 #include "kernel/small_file.hpp"
 
 namespace priorityd::kernel {
 namespace {
-
-constexpr std::string_view kLater = "applied by a later version";
 
 /// What this process may do, as far as it matters here.
 struct Capabilities {
@@ -101,6 +100,14 @@ KnobState slice_state(const std::string& scheduler)
 {
     if (!takes_custom_slices())
         return not_live("slices need Linux 6.12");
+    return live(scheduler);
+}
+
+/// Whether systemd heeds it is found out when a unit is given a weight.
+KnobState weight_state(const OpenRoots& roots, std::string_view controller, const std::string& scheduler)
+{
+    if (!has_controller(roots.sys.get(), controller))
+        return not_live(joined({"there is no cgroup v2 with the controller", std::string{controller}}, " "));
     return live(scheduler);
 }
 
@@ -226,8 +233,8 @@ Knobs probe_knobs(const Roots& roots)
         {"sched", sched_state(own)},
         {"slice", slice_state(scheduler)},
         {"io", io_state(folders)},
-        {"cpu_weight", not_live(kLater)},
-        {"io_weight", not_live(kLater)},
+        {"cpu_weight", weight_state(folders, "cpu", scheduler)},
+        {"io_weight", weight_state(folders, "io", "")},
         {"cpus", cpus_state(own)},
         {"oom_score_adj", oom_state(folders, own)},
         {"timer_slack", timer_slack_state(folders, own)},

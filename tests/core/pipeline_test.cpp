@@ -256,7 +256,7 @@ TEST_CASE("a dead knob and a set that this machine lacks are outcomes")
     house.exec(43);
     const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
     CHECK(rows.at(0).outcome == "not live: this kernel lacks it");
-    CHECK(rows.at(1).outcome.starts_with("not applied yet"));
+    CHECK(rows.at(1).outcome == "not live: the process is in no unit");
     CHECK(rows.at(2).outcome.find("numa:9: not on this machine") != std::string::npos);
     CHECK(house.kernel.log == Lines{"43 cpus=4-7"});
 }
@@ -420,6 +420,44 @@ TEST_CASE("a session of nothing but lowered processes is lowered, and put back")
     CHECK(house.pipeline.explain(Pid{42}, {})->rows.back().setting == "autogroup");
     house.pipeline.restore(house.now);
     CHECK(house.kernel.autogroups[7] == 0);
+}
+
+TEST_CASE("a weight goes to the unit of the process, and is taken back at the end")
+{
+    House house{"[[rule]]\nname = \"db*\"\nset = { cpu_weight = 50, io_weight = 20 }\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.exec(42);
+    CHECK(house.kernel.weights.empty());
+    house.wait(100ms);
+    CHECK(house.kernel.log == Lines{"db.service cpu_weight 50, io_weight 20"});
+    CHECK(house.pipeline.explain(Pid{42}, {})->rows.at(0).outcome ==
+          "applied (unit db.service: for all of its processes (1); priorityd has set: cpu_weight 50, io_weight 20)");
+    // A process without a weight comes into the unit, and goes again with its program.
+    house.kernel.add({.pid = 43, .comm = "dbhelper", .cgroup = "/system.slice/db.service"});
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(house.kernel.log.size() == 1);
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.log.back() == "db.service none");
+}
+
+TEST_CASE("a process that stops asking for a weight takes it from its unit")
+{
+    House house{"[[rule]]\nname = \"db\"\nset = { cpu_weight = 50 }\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.exec(42);
+    house.wait(100ms);
+    house.pipeline.use(layers_of(policy_of("[[rule]]\nname = \"db\"\nset = { nice = 1 }\n")));
+    house.scan();
+    house.wait(100ms);
+    CHECK(house.kernel.weights["db.service"].empty());
+    house.pipeline.use(layers_of(policy_of("[[rule]]\nname = \"db\"\nset = { cpu_weight = \"idle\" }\n")));
+    house.scan();
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["db.service"]) == "cpu_weight idle");
+    house.end(42);
+    house.wait(100ms);
+    CHECK(house.kernel.weights["db.service"].empty());
 }
 
 TEST_CASE("a session that was put back says so no longer than that there is nothing to do")

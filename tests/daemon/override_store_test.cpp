@@ -229,15 +229,14 @@ TEST_CASE("half-written files of a crash are cleared away, and other files left 
     CHECK(names_in(top) == std::vector<std::string>{"1.toml", "README"});
 }
 
-TEST_CASE("what a file warns of is told, and it is read")
+TEST_CASE("an override for a weight is read like any other")
 {
     const TemporaryFolder top;
     auto kept = an_override(7);
     kept.settings.set(Setting::io_weight, *IoWeight::make(5));
     const auto loaded = loaded_with(top, "7.toml", *to_toml(kept));
     CHECK(ids(loaded) == std::vector<std::string>{"1", "7"});
-    REQUIRE(loaded.notes.size() == 1);
-    CHECK(loaded.notes.front().find("warning: io_weight is checked but not applied yet") != std::string::npos);
+    CHECK(loaded.notes.empty());
 }
 
 TEST_CASE("what cannot be saved or removed is told")

@@ -2,16 +2,20 @@
 /// Which knobs are found to be live, on this kernel and on described machines.
 #include "kernel/knobs.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "core/setting.hpp"
 #include "in_child.hpp"
+#include "kernel/cgroup.hpp"
 #include "kernel/sched.hpp"
+#include "kernel/unique_fd.hpp"
 #include "support/fake_proc.hpp"
 
 namespace priorityd::kernel {
@@ -129,10 +133,27 @@ TEST_CASE("files that are missing make their knobs not live")
     CHECK(state_of(tree, "timer_slack") == "not live: there is no /proc/PID/timerslack_ns");
 }
 
-TEST_CASE("weights are left to a later version")
+TEST_CASE("weights need control groups of version 2 with their controller")
 {
-    CHECK(probe_knobs().at("cpu_weight").to_text() == "not live: applied by a later version");
-    CHECK(probe_knobs().at("io_weight").to_text() == "not live: applied by a later version");
+    FakeProc tree;
+    CHECK(state_of(tree, "cpu_weight") == "not live: there is no cgroup v2 with the controller cpu");
+    tree.write("sys/fs/cgroup/cgroup.controllers", "cpuset cpu memory pids\n");
+    CHECK(state_of(tree, "cpu_weight") == "live");
+    CHECK(state_of(tree, "io_weight") == "not live: there is no cgroup v2 with the controller io");
+}
+
+TEST_CASE("all processes in a cgroup and below it are found")
+{
+    FakeProc tree;
+    tree.write("sys/fs/cgroup/system.slice/a.service/cgroup.procs", "12\n345\n");
+    tree.write("sys/fs/cgroup/system.slice/a.service/below/cgroup.procs", "6\n0\n");
+    tree.write("sys/fs/cgroup/system.slice/b.service/cgroup.procs", "7\n");
+    const UniqueFd sys{::open(tree.sys().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    auto pids = processes_in_cgroup(sys.get(), "/system.slice/a.service");
+    std::ranges::sort(pids);
+    CHECK(pids == std::vector{Pid{6}, Pid{12}, Pid{345}});
+    CHECK(processes_in_cgroup(sys.get(), "/system.slice/gone.service").empty());
+    CHECK(processes_in_cgroup(sys.get(), "/../system.slice/b.service").empty());
 }
 
 TEST_CASE("a missing capability is named with what it costs" * doctest::skip(is_not_root()))

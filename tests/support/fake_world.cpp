@@ -238,6 +238,23 @@ Result<void> FakeKernel::watch(ProcessHandle& process)
     return {};
 }
 
+std::vector<Pid> FakeKernel::processes_in(const Unit& unit)
+{
+    std::vector<Pid> pids;
+    for (const auto& [pid, process] : processes_) {
+        if (process.cgroup == unit.cgroup)
+            pids.push_back(Pid{pid});
+    }
+    return pids;
+}
+
+void FakeKernel::write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then)
+{
+    weights[unit.name] = set;
+    log.push_back(fmt::format("{} {}", unit.name, to_text(set)));
+    then({});
+}
+
 Result<Uid> FakeAccounts::uid_of(const std::string& user) const
 {
     if (user == "alice")
@@ -275,6 +292,7 @@ World world_of(FakeKernel& kernel, int own_pid)
                 .actuator = kernel,
                 .cpu_sets = kernel,
                 .exits = kernel,
+                .units = kernel,
                 .originals = kernel,
                 .untouched = {},
                 .own_pid = Pid{own_pid}};

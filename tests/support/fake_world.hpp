@@ -43,7 +43,12 @@ struct FakeProcess {
 };
 
 /// Processes and their autogroups; acting on them changes them as the kernel would.
-class FakeKernel final : public ProcessSource, public Actuator, public CpuSets, public ExitWatch, public Originals {
+class FakeKernel final : public ProcessSource,
+                         public Actuator,
+                         public CpuSets,
+                         public ExitWatch,
+                         public Originals,
+                         public UnitManagers {
 public:
     FakeProcess& add(FakeProcess process);
     /// A copy of a process, as fork makes it.
@@ -62,12 +67,17 @@ public:
     void unwatch(Pid pid) override { watched.erase(pid); }
     void about_to_write(const Original& original) override { journal.push_back(original); }
 
-    std::vector<std::string> log;     ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
-    std::map<int, int> autogroups;    ///< Session -> nice value; absent means 0.
-    std::vector<Original> journal;    ///< What was to be remembered, in order.
-    std::set<Pid> watched;            ///< Whose end is to be told.
-    bool has_no_descriptors = false;  ///< From now on nothing more can be watched.
-    int lists = 0;                    ///< How often all processes have been listed.
+    std::vector<std::string> log;   ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
+    std::map<int, int> autogroups;  ///< Session -> nice value; absent means 0.
+    [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override;
+    void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override { then(weights[unit.name]); }
+    void write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then) override;
+
+    std::map<std::string, Weights> weights;  ///< Of units, by name.
+    std::vector<Original> journal;           ///< What was to be remembered, in order.
+    std::set<Pid> watched;                   ///< Whose end is to be told.
+    bool has_no_descriptors = false;         ///< From now on nothing more can be watched.
+    int lists = 0;                           ///< How often all processes have been listed.
 
 private:
     friend class FakeHandle;

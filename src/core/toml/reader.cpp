@@ -153,8 +153,6 @@ void TomlReader::read_setting(const toml::key& key, const toml::node& node, std:
     auto value = parse_value(setting->setting, *raw);
     if (!value)
         return error(node.source(), value.error().doing);
-    if (setting->setting == Setting::cpu_weight || setting->setting == Setting::io_weight)
-        warn(key.source(), fmt::format("{} is checked but not applied yet by this version", key.str()));
     into.set(setting->setting, *std::move(value));
 }
 

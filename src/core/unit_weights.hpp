@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Weights of systemd units. Units compete with their siblings by weight alone, whatever the nice values inside; so a
+/// unit gets what all of its processes have in common, and never less as long as one of them was not given a weight.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/cgroup_path.hpp"
+#include "core/ids.hpp"
+#include "core/ports.hpp"
+#include "core/setting.hpp"
+
+namespace priorityd {
+
+/// What the process asks of its unit: the weights that were decided for it.
+[[nodiscard]] Weights weights_in(const SettingMap& settings);
+/// "cpu_weight 50, io_weight 10"; "none" when there are none.
+[[nodiscard]] std::string to_text(const Weights& weights);
+
+class UnitWeights {
+public:
+    explicit UnitWeights(UnitManagers& managers) : managers_{managers} {}
+
+    /// A process with a weight among its settings, or one that had one. Nothing happens before settle().
+    void add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now);
+    /// A member has ended or is decided without a weight; does nothing for others.
+    void remove(Pid pid, Instant now);
+
+    /// When settle() wants to be called; empty when there is nothing to do.
+    [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
+    /// Brings the units that have changed to what their processes have in common. What comes of it comes later.
+    void settle();
+    /// Takes back every weight that was set.
+    void restore();
+
+    /// An earlier priorityd has set weights here and not taken them back.
+    void adopt(const std::vector<Unit>& left, Instant now);
+    /// Where a weight is set, or was asked to be and nobody has answered yet.
+    [[nodiscard]] std::vector<Unit> changed() const;
+
+    struct State {
+        Weights written;
+        std::string because;
+        std::string outcome;
+
+        /// "applied (unit x.service has cpu_weight 50: for all of its processes)".
+        [[nodiscard]] std::string to_text() const;
+    };
+    /// For explain. Empty for a process that asks for no weight.
+    [[nodiscard]] std::optional<State> state(Pid pid) const;
+
+private:
+    struct Group {
+        std::unordered_map<Pid, Weights> members;
+        bool has_changed = false;
+        bool is_asked = false;    // an answer of the manager is awaited
+        bool is_known = false;    // what was set before is known
+        bool is_held = false;     // by an administrator
+        bool has_others = false;  // processes that ask for nothing, at the last look
+        Weights written;          // by priorityd
+        std::string outcome;
+    };
+    using Groups = std::map<Unit, Group>;
+
+    void mark(Group& group, Instant now);
+    [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
+    void settle_one(const Unit& unit, Group& group);
+    void ask(const Unit& unit, Group& group);
+    void write(const Unit& unit, Group& group, const Weights& weights);
+    void finish(const Unit& unit, const Weights& weights, const Result<void>& answer);
+
+    UnitManagers& managers_;
+    Groups groups_;
+    std::unordered_map<Pid, Unit> unit_of_;
+    std::optional<Instant> due_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come later than its end find it gone
+};
+
+}  // namespace priorityd

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernel/cgroup.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "kernel/folder.hpp"
+#include "kernel/small_file.hpp"
+#include "kernel/unique_fd.hpp"
+
+namespace priorityd::kernel {
+namespace {
+
+/// systemd makes trees of a handful of levels; deeper ones exist only to annoy.
+constexpr int kMostLevels = 16;
+
+/// One pid a line. Source: cgroup v2, cgroup.procs.
+void read_pids(int folder, std::vector<Pid>& into)
+{
+    UniqueFd file{::openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC)};
+    std::array<char, 4096> buffer;
+    std::string rest;
+    for (ssize_t size = 0; file && (size = ::read(file.get(), buffer.data(), buffer.size())) > 0;) {
+        rest.append(buffer.data(), static_cast<std::size_t>(size));
+        std::size_t begin = 0;
+        for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', begin)) {
+            const auto pid = parse_number<int>(std::string_view{rest}.substr(begin, end - begin));
+            if (pid && *pid > 0)  // 0 is a process of another pid namespace
+                into.push_back(Pid{*pid});
+            begin = end + 1;
+        }
+        rest.erase(0, begin);
+    }
+}
+
+void read_tree(int above, const char* name, int levels, std::vector<Pid>& into)
+{
+    const Folder folder = open_folder(above, name);
+    if (!folder)
+        return;
+    read_pids(::dirfd(folder.get()), into);
+    while (const dirent* entry = levels > 0 ? ::readdir(folder.get()) : nullptr) {
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            read_tree(::dirfd(folder.get()), entry->d_name, levels - 1, into);
+    }
+}
+
+}  // namespace
+
+bool has_controller(int sys_root, std::string_view controller)
+{
+    std::array<char, 256> buffer;
+    const auto text = read_small_file(sys_root, "fs/cgroup/cgroup.controllers", buffer);
+    if (!text)
+        return false;
+    std::string_view words = *text;
+    while (!words.empty()) {
+        const auto end = words.find_first_of(" \n");
+        if (words.substr(0, end) == controller)
+            return true;
+        words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+    }
+    return false;
+}
+
+std::vector<Pid> processes_in_cgroup(int sys_root, const std::string& cgroup)
+{
+    std::vector<Pid> pids;
+    if (!cgroup.starts_with("/.."))  // outside of the cgroup namespace
+        read_tree(sys_root, ("fs/cgroup" + cgroup).c_str(), kMostLevels, pids);
+    return pids;
+}
+
+}  // namespace priorityd::kernel

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Weights of units, decided from all processes in them, with managers that answer when the test says so.
+#include "core/unit_weights.hpp"
+
+#include <deque>
+
+#include <doctest/doctest.h>
+
+using namespace priorityd;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Unit kService{{}, "db.service", "/system.slice/db.service"};
+
+/// Managers whose answers wait until the test lets them go.
+class FakeManagers final : public UnitManagers {
+public:
+    [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override { return processes[unit.name]; }
+    void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override
+    {
+        log.push_back("read " + unit.name);
+        answers.push_back([this, unit, then = std::move(then)] {
+            then(error ? Result<Weights>{tl::unexpected(*error)} : Result<Weights>{set[unit.name]});
+        });
+    }
+    void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override
+    {
+        log.push_back(unit.name + " " + to_text(weights));
+        answers.push_back([this, unit, weights, then = std::move(then)] {
+            if (error)
+                return then(tl::unexpected(*error));
+            set[unit.name] = weights;
+            then({});
+        });
+    }
+    void answer_all()
+    {
+        while (!answers.empty()) {
+            const auto answer = std::move(answers.front());
+            answers.pop_front();
+            answer();
+        }
+    }
+
+    std::map<std::string, std::vector<Pid>> processes;
+    std::map<std::string, Weights> set;
+    std::optional<Error> error;
+    std::deque<std::function<void()>> answers;
+    std::vector<std::string> log;
+};
+
+Weights cpu(int weight)
+{
+    return {CpuWeight::make(weight), {}};
+}
+
+struct House {
+    House() { managers.processes["db.service"] = {Pid{1}}; }
+    void settle()
+    {
+        weights.settle();
+        managers.answer_all();
+    }
+    FakeManagers managers;
+    UnitWeights weights{managers};
+    Instant now{1h};
+};
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a unit gets the weight of its process, after what it has was asked")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    CHECK(house.managers.log.empty());
+    CHECK(house.weights.deadline());
+    house.settle();
+    CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 50"});
+    CHECK(house.weights.state(Pid{1})->outcome == "applied");
+    CHECK(house.weights.changed() == std::vector{kService});
+    CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("a unit with several processes gets the most that one of them asks for")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, {CpuWeight::make(20), IoWeight::make(300)}, house.now);
+    house.weights.add_member(kService, Pid{2}, {CpuWeight::make(50), IoWeight::make(10)}, house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50, io_weight 300");
+    house.weights.remove(Pid{2}, house.now);
+    house.managers.processes["db.service"] = {Pid{1}};
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service cpu_weight 20, io_weight 300");
+}
+
+TEST_CASE("a unit is not lowered for one of its processes while another asks for nothing, but may be raised")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.managers.log.empty());
+    CHECK(house.weights.state(Pid{1})->because.find("without a weight") != std::string::npos);
+    house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service cpu_weight 500");
+}
+
+TEST_CASE("a weight goes when the last process that asked for it has gone")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.weights.remove(Pid{1}, house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service none");
+    CHECK(house.weights.changed().empty());
+}
+
+TEST_CASE("what an administrator has set for a unit stays")
+{
+    House house;
+    house.managers.set["db.service"] = cpu(300);
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"read db.service"});
+    CHECK(house.weights.state(Pid{1})->outcome == "held by someone else: the unit has cpu_weight 300");
+    house.weights.restore();
+    CHECK(house.managers.log == Lines{"read db.service"});
+}
+
+TEST_CASE("what changes while an answer is awaited is done after it, once")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.settle();
+    for (const int weight : {60, 70, 80}) {
+        house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
+        house.weights.settle();
+    }
+    house.managers.answer_all();
+    CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 80"});
+}
+
+TEST_CASE("without a manager the knob is not live, and that is all")
+{
+    House house;
+    house.managers.error = Error{EHOSTUNREACH, "no systemd on the bus"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.weights.state(Pid{1})->outcome == "not live: no systemd on the bus");
+    CHECK(house.weights.changed().empty());
+    CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("a unit that has vanished between look-up and call is an outcome")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.settle();
+    house.managers.answers.front()();
+    house.managers.answers.pop_front();
+    house.managers.error = Error{ENOENT, "db.service"};
+    house.managers.answer_all();
+    CHECK(house.weights.state(Pid{1})->outcome == "process has ended");
+    CHECK(house.weights.changed().empty());
+}
+
+TEST_CASE("everything is taken back at the end, and a late answer finds nothing")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.weights.restore();
+    CHECK(house.managers.log.back() == "db.service none");
+    house.managers.answer_all();
+    CHECK(house.managers.set["db.service"].empty());
+
+    auto gone = std::make_unique<UnitWeights>(house.managers);
+    gone->add_member(kService, Pid{1}, cpu(50), house.now);
+    gone->settle();
+    gone.reset();
+    house.managers.answer_all();
+    CHECK(house.managers.set["db.service"].empty());
+}
+
+TEST_CASE("what a crashed daemon has left is taken over by who still asks, or taken back")
+{
+    House house;
+    const Unit idle{{}, "old.service", "/system.slice/old.service"};
+    house.weights.adopt({kService, idle}, house.now);
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"db.service cpu_weight 50", "old.service none"});
+}
+
+TEST_CASE("the leaf unit is found, with the manager that it belongs to")
+{
+    CHECK(leaf_unit_of("/system.slice/db.service/worker") == kService);
+    CHECK(leaf_unit_of("/user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope") ==
+          Unit{Uid{1000}, "app-x.scope", "/user.slice/user-1000.slice/user@1000.service/app.slice/app-x.scope"});
+    CHECK(leaf_unit_of("/user.slice/user-1000.slice/session-3.scope") ==
+          Unit{{}, "session-3.scope", "/user.slice/user-1000.slice/session-3.scope"});
+    CHECK_FALSE(leaf_unit_of("/user.slice/user-1000.slice/user@1000.service/init.scope"));
+    CHECK_FALSE(leaf_unit_of("/user.slice/user-1000.slice/user@1000.service"));
+    CHECK_FALSE(leaf_unit_of("/init.scope"));
+    CHECK_FALSE(leaf_unit_of("/system.slice"));
+    CHECK_FALSE(leaf_unit_of("/"));
+    CHECK(leaf_unit_of("/user@x.service/a.scope")->user == std::nullopt);
+}
