@@ -2,6 +2,7 @@
 #include "core/lineage.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/names.hpp"
@@ -13,6 +14,8 @@ namespace {
 constexpr int kMostLevels = 32;
 /// One for each session, cgroup and set of values, so this is a day of work on a desktop.
 constexpr std::size_t kMostEnded = 128;
+/// Earlier values of one process that its children may still have.
+constexpr std::size_t kMostFormer = 8;
 
 constexpr Pid kInit{1};
 
@@ -29,10 +32,12 @@ std::vector<Inherited> taken(const Bequest& bequest, ProcessHandle& handle)
     std::vector<Inherited> inherited;
     for (const auto& item : bequest.items) {
         const auto now = handle.actual(item.setting);
-        if (now && *now == item.written)
+        const bool is_explained = std::ranges::find(inherited, item.setting, &Inherited::setting) != inherited.end();
+        if (now && *now == item.written && !is_explained)
             inherited.push_back({.setting = item.setting,
                                  .value = item.written,
                                  .before = item.before,
+                                 .present = item.present,
                                  .from = bequest.from,
                                  .from_name = bequest.name,
                                  .source = item.source,
@@ -75,7 +80,7 @@ bool is_same_cgroup(const std::string& left, const std::string& right)
 /// What the program that a process runs from now on has from the one that it ran before, or that one from others.
 std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle& handle)
 {
-    auto inherited = taken(bequest_of(process), handle);
+    auto inherited = taken(Lineage::bequest_of(process), handle);
     for (auto& one : inherited) {
         const auto& earlier = process.process.inherited;
         const auto same = std::ranges::find_if(
@@ -86,18 +91,22 @@ std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle&
     return inherited;
 }
 
-/// Whether the process that it came along from would still be given it.
-bool still_holds(const Inherited& one, const ProcessKey& heir, const Relatives& relatives)
+/// Whether the process that it came along from would still be given it, or something else by now, which it follows to.
+bool still_holds(Inherited& one, const ProcessKey& heir, const Relatives& relatives)
 {
-    if (!relatives.overrides.is_in_force(one.source))
-        return false;
     if (one.from == heir)
-        return true;
+        return relatives.overrides.is_in_force(one.source);
     const auto* parent = relatives.table.find(one.from.pid);
     if (parent && parent->process.key == one.from) {
         const auto* entry = parent->ledger.find(one.setting);
-        return entry && entry->written == one.value;
+        if (!entry || !entry->written || (entry->written == entry->before && !(entry->written == one.value)))
+            return false;
+        one.present = *entry->written;
+        one.source = source_of(*parent, one.setting);
+        return true;
     }
+    if (!relatives.overrides.is_in_force(one.source))
+        return false;
     // Either it has ended, and its children keep what they have, or it lives and nothing is decided for it any more.
     const auto handle = relatives.source.open(one.from.pid);
     Snapshot process;
@@ -106,7 +115,7 @@ bool still_holds(const Inherited& one, const ProcessKey& heir, const Relatives& 
 
 }  // namespace
 
-Bequest bequest_of(const TrackedProcess& process)
+Bequest Lineage::bequest_of(const TrackedProcess& process)
 {
     Bequest bequest{.from = process.process.key,
                     .name = std::string{public_name(process.process)},
@@ -121,6 +130,7 @@ Bequest bequest_of(const TrackedProcess& process)
             bequest.items.push_back({.setting = entry.setting,
                                      .before = *entry.before,
                                      .written = *entry.written,
+                                     .present = *entry.written,
                                      .source = source_of(process, entry.setting)});
     }
     const auto settings = process.decision.effective();
@@ -129,8 +139,11 @@ Bequest bequest_of(const TrackedProcess& process)
     return bequest;
 }
 
-void Lineage::note_change(const TrackedProcess& process)
+void Lineage::note_change(TrackedProcess& process, const Bequest& until_now)
 {
+    note_former(process, until_now);
+    for (auto& one : process.process.inherited)
+        one.value = one.present;
     const auto& entries = process.ledger.entries();
     const auto is_written = [](const Ledger::Entry& entry) { return entry.written && entry.written != entry.before; };
     const auto is_seen = [&](const Ledger::Entry& entry) {
@@ -142,10 +155,56 @@ void Lineage::note_change(const TrackedProcess& process)
         unseen_.erase(process.process.key.pid);
 }
 
+/// What it had, or had from others, and has no more: those that it forked meanwhile have it still.
+void Lineage::note_former(const TrackedProcess& process, const Bequest& until_now)
+{
+    auto had = until_now.items;
+    for (const auto& one : process.process.inherited)
+        had.push_back({.setting = one.setting,
+                       .before = one.before,
+                       .written = one.value,
+                       .present = one.value,
+                       .source = one.source});
+    for (auto& item : had) {
+        const auto* entry = process.ledger.find(item.setting);
+        if (entry && entry->written == item.written && !entry->held_since)
+            continue;
+        auto& former = former_[process.process.key.pid];
+        std::erase_if(former, [&](const Bequest::Item& known) {
+            return known.setting == item.setting && known.written == item.written;
+        });
+        former.insert(former.begin(), std::move(item));
+        if (former.size() > kMostFormer)
+            former.pop_back();
+    }
+}
+
+std::vector<Bequest::Item> Lineage::take_former(Pid pid)
+{
+    auto node = former_.extract(pid);
+    return node ? std::move(node.mapped()) : std::vector<Bequest::Item>{};
+}
+
+void Lineage::note_release(const TrackedProcess& process, const Bequest& until_now)
+{
+    note_former(process, until_now);
+    unseen_.erase(process.process.key.pid);
+    auto bequest = until_now;
+    bequest.items = take_former(process.process.key.pid);
+    if (bequest.items.empty())
+        return;
+    for (auto& item : bequest.items)
+        item.present = item.before;
+    released_.push_front(std::move(bequest));
+    if (released_.size() > kMostEnded)
+        released_.pop_back();
+}
+
 void Lineage::note_end(const TrackedProcess& process)
 {
     unseen_.erase(process.process.key.pid);
     auto bequest = bequest_of(process);
+    std::ranges::move(take_former(process.process.key.pid), std::back_inserter(bequest.items));
     if (bequest.items.empty())
         return;
     const auto is_same = [&](const Bequest& known) {
@@ -157,6 +216,27 @@ void Lineage::note_end(const TrackedProcess& process)
     ended_.push_front(std::move(bequest));
     if (ended_.size() > kMostEnded)
         ended_.pop_back();
+}
+
+/// With what it had earlier, of which it has something else by now.
+Bequest Lineage::full_bequest_of(const TrackedProcess& process) const
+{
+    auto bequest = bequest_of(process);
+    const auto former = former_.find(process.process.key.pid);
+    if (former == former_.end())
+        return bequest;
+    for (auto item : former->second) {
+        const auto* entry = process.ledger.find(item.setting);
+        item.present = entry && entry->written ? *entry->written : item.before;
+        bequest.items.push_back(std::move(item));
+    }
+    return bequest;
+}
+
+std::vector<Inherited> Lineage::from_released(const ProcessKey& parent, ProcessHandle& handle) const
+{
+    const auto released = std::ranges::find(released_, parent, &Bequest::from);
+    return released == released_.end() ? std::vector<Inherited>{} : taken(*released, handle);
 }
 
 bool Lineage::may_inherit(const Snapshot& process, const ProcessTable& table) const
@@ -175,7 +255,7 @@ std::vector<Inherited> Lineage::inheritance_of(const Snapshot& process, ProcessH
         return may_inherit(process, relatives.table) ? from_ancestors(process, handle, relatives)
                                                      : std::vector<Inherited>{};
     auto inherited = program == Program::another ? from_itself(*tracked, handle) : tracked->process.inherited;
-    std::erase_if(inherited, [&](const Inherited& one) { return !still_holds(one, process.key, relatives); });
+    std::erase_if(inherited, [&](Inherited& one) { return !still_holds(one, process.key, relatives); });
     return inherited;
 }
 
@@ -186,11 +266,13 @@ std::vector<Inherited> Lineage::from_ancestors(const Snapshot& child, ProcessHan
     for (int level = 0; level < kMostLevels && process.parent > kInit; ++level) {
         const auto* changed = relatives.table.find(process.parent);
         if (changed && is_older(changed->process.key, child))
-            return taken(bequest_of(*changed), handle);
+            return taken(full_bequest_of(*changed), handle);
         Snapshot parent;
         const auto opened = relatives.source.open(process.parent);
         if (!opened || !(*opened)->read(Fact::stat | Fact::owner, parent) || !is_older(parent.key, child))
             break;
+        if (auto inherited = from_released(parent.key, handle); !inherited.empty())
+            return inherited;
         if (!has_same_priority(parent, child)) {
             if (is_true_child(process, parent))
                 return {};  // so somebody has changed it below the parent, and it was not priorityd
@@ -214,15 +296,17 @@ std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, P
         const auto opened = other.session == orphan.session ? nullptr : relatives.source.open(pid).value_or(nullptr);
         if (other.session != orphan.session && !(opened && is_same_cgroup(cgroup_of(*opened), cgroup)))
             continue;
-        if (auto inherited = taken(bequest_of(tracked), handle); !inherited.empty())
+        if (auto inherited = taken(full_bequest_of(tracked), handle); !inherited.empty())
             return inherited;
     }
-    for (const auto& bequest : ended_) {
-        const bool is_near = bequest.session == orphan.session || is_same_cgroup(bequest.cgroup, cgroup);
-        if (bequest.uid != orphan.uid || !is_near || !is_older(bequest.from, orphan))
-            continue;
-        if (auto inherited = taken(bequest, handle); !inherited.empty())
-            return inherited;
+    for (const auto* past : {&ended_, &released_}) {
+        for (const auto& bequest : *past) {
+            const bool is_near = bequest.session == orphan.session || is_same_cgroup(bequest.cgroup, cgroup);
+            if (bequest.uid != orphan.uid || !is_near || !is_older(bequest.from, orphan))
+                continue;
+            if (auto inherited = taken(bequest, handle); !inherited.empty())
+                return inherited;
+        }
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Bequest {
         Setting setting{};
         Value before;
         Value written;
+        Value present;  ///< What the process has by now: `written`, unless it has been changed since.
         std::string source;
         friend bool operator==(const Item&, const Item&) = default;
     };
@@ -39,8 +41,6 @@ struct Bequest {
     std::optional<ChildrenPolicy> children;
 };
 
-[[nodiscard]] Bequest bequest_of(const TrackedProcess& process);
-
 /// Who may have a share in what a process has; references live as long as the call that they are given to.
 struct Relatives {
     const ProcessTable& table;
@@ -53,8 +53,12 @@ enum class Program : std::uint8_t { same, another };
 
 class Lineage {
 public:
-    /// A process has been changed, or put back.
-    void note_change(const TrackedProcess& process);
+    /// What a process has from priorityd: to be asked before it is changed, and given to note_change() afterwards.
+    [[nodiscard]] static Bequest bequest_of(const TrackedProcess& process);
+    /// A process has been changed. What it had until now may have gone over to others.
+    void note_change(TrackedProcess& process, const Bequest& until_now);
+    /// Nothing is decided for a process any more: it has been put back.
+    void note_release(const TrackedProcess& process, const Bequest& until_now);
     /// A process that was changed has ended; those that it has started may still turn up.
     void note_end(const TrackedProcess& process);
 
@@ -73,8 +77,15 @@ private:
     [[nodiscard]] std::vector<Inherited> from_session_or_cgroup(const Snapshot& orphan, ProcessHandle& handle,
                                                                 const Relatives& relatives) const;
 
-    std::deque<Bequest> ended_;       // the latest first
-    std::unordered_set<Pid> unseen_;  // processes that were changed in nothing that stat shows
+    void note_former(const TrackedProcess& process, const Bequest& until_now);
+    [[nodiscard]] std::vector<Bequest::Item> take_former(Pid pid);
+    [[nodiscard]] Bequest full_bequest_of(const TrackedProcess& process) const;
+    [[nodiscard]] std::vector<Inherited> from_released(const ProcessKey& parent, ProcessHandle& handle) const;
+
+    std::unordered_map<Pid, std::vector<Bequest::Item>> former_;  // what tracked processes had earlier, latest first
+    std::deque<Bequest> released_;                                // the latest first
+    std::deque<Bequest> ended_;                                   // the latest first
+    std::unordered_set<Pid> unseen_;                              // were changed in nothing that stat shows
 };
 
 }  // namespace priorityd

@@ -157,6 +157,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
         tracked.ledger = std::move(early);
     const auto settings_before = tracked.decision.effective();
     const auto written_before = tracked.ledger.written();
+    const auto bequest_before = is_new ? Bequest{} : Lineage::bequest_of(tracked);
     adopt(process, tracked.ledger);
     take_control(handle, decision, tracked.ledger);
     const Tally tally = act(handle, process.key, wanted, tracked.ledger, now);
@@ -169,7 +170,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
     tracked.process = std::move(process);
     tracked.decision = std::move(decision);
-    lineage_.note_change(tracked);
+    lineage_.note_change(tracked, bequest_before);
     if (is_change || tally.applied > 0)
         changes_.add(view_of(tracked.process, tracked.decision));
     const ProcessKey key = tracked.process.key;
@@ -226,11 +227,14 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
     auto* tracked = table_.find(process.key.pid);
     const bool was_decided = tracked && tracked->process.key == process.key;
     if (was_decided) {
+        const auto bequest_before = Lineage::bequest_of(*tracked);
         carry_out(handle, process.key, {}, tracked->ledger, tools(), now);
-        lineage_.note_change(*tracked);
+        lineage_.note_release(*tracked, bequest_before);
         changes_.add(view_of(process, {}));
     }
     if (tracked) {
+        if (!was_decided)
+            lineage_.note_end(*tracked);
         table_.erase(process.key.pid);
         weights_.remove(process.key.pid, now);
         world_.exits.unwatch(process.key.pid);

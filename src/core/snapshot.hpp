@@ -72,6 +72,7 @@ struct Inherited {
     Setting setting{};
     Value value;            ///< What the process has.
     Value before;           ///< What that other process had before priorityd changed it.
+    Value present;          ///< What that other process has by now, and what those that stay with it follow to.
     ProcessKey from;        ///< The process that it came along from; itself where it has run another program before.
     std::string from_name;  ///< Its name, or that program's.
     std::string source;     ///< Who gave it: as in a Contribution.

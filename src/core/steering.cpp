@@ -300,6 +300,7 @@ void Steering::end(const std::vector<std::string>& ids)
     use_layers();
     for (const auto& id : ids)
         parts_.pipeline.look_at_those_with(override_source(id), parts_.clocks().now);
+    parts_.request_scan();  // what those have forked meanwhile has it too, and nobody has told of it
     tell({}, ids);
 }
 

@@ -287,6 +287,54 @@ TEST_CASE("what a process started under an override goes back with it")
     CHECK(house.nice_of(43) == 0);
 }
 
+TEST_CASE("what a process has only forked under an override goes back with it")
+{
+    for (const int value : {7, -7}) {
+        House house;
+        house.kernel.add({.pid = 42, .comm = "sh"});
+        const auto id = house.add(for_pid(42, niced(value)));
+        house.kernel.fork(42, 43);
+        CHECK(house.nice_of(43) == value);
+        house.remove(id);
+        CHECK(house.nice_of(42) == 0);
+        REQUIRE(house.is_scan_wanted);
+        house.scan();
+        CHECK(house.nice_of(43) == 0);
+        house.pipeline.restore(house.now);
+        CHECK(house.nice_of(43) == 0);
+    }
+}
+
+TEST_CASE("what a process has started under a lowering override follows it to the next one")
+{
+    House house;
+    house.kernel.add({.pid = 42, .comm = "sh"});
+    house.add(for_pid(42, niced(7)));
+    house.kernel.fork(42, 43).comm = "tar";
+    house.kernel.fork(42, 44);
+    house.exec(43);
+    const auto later = house.add(for_pid(42, niced(12)));
+    CHECK(house.nice_of(43) == 12);
+    house.scan();
+    CHECK(house.nice_of(44) == 12);
+    house.remove(later);
+    CHECK(house.nice_of(43) == 7);
+    CHECK(house.nice_of(44) == 7);
+}
+
+TEST_CASE("what a process forked before somebody else set it is not left with what it had")
+{
+    House house;
+    house.kernel.add({.pid = 42, .comm = "sh"});
+    house.add(for_pid(42, niced(-7)));
+    house.kernel.fork(42, 43).comm = "tar";
+    house.kernel.at(42).actual.set(Setting::nice, *Nice::make(3));
+    house.scan();
+    CHECK(house.nice_of(42) == 3);
+    house.exec(43);
+    CHECK(house.nice_of(43) == 0);
+}
+
 TEST_CASE("of two overrides the later one wins")
 {
     House house;

@@ -11,7 +11,7 @@ namespace {
 
 Direction direction_of(const Inherited& one)
 {
-    return direction(one.before, one.value);
+    return direction(one.before, one.present);
 }
 
 /// What has no better and worse, like a set of CPUs, goes the way of the rest.
@@ -38,6 +38,8 @@ std::string reason(const Inherited& one, const ProcessKey& process, bool stays)
         return "came along from " + origin + ", for which children = \"" + (stays ? "inherit" : "reset") + "\"";
     if (stays)
         return "came along from " + origin + ", which was lowered: its children stay lowered";
+    if (one.present == one.before)
+        return origin + " has been put back to what it had before, and its children with it";
     return origin + " was raised: its children start from what it had before";
 }
 
@@ -51,7 +53,7 @@ void InheritanceEngine::judge(const Snapshot& process, Instant /*now*/, Decision
     for (const auto& one : inherited) {
         const bool keeps = stays(one, is_lowered);
         into.add({.setting = one.setting,
-                  .value = keeps ? one.value : one.before,
+                  .value = keeps ? one.present : one.before,
                   .source = one.source,
                   .because = reason(one, process.key, keeps),
                   .origin = one.children ? Contribution::Origin::own : Contribution::Origin::from_class});
