@@ -2,10 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Who may: a bus with the shipped bus policy, a mock of polkit, the service as root, and a real unprivileged user.
 """By hand, as root: FAKE_DAEMON=build/tests/bus/fake-daemon /usr/bin/python3 tests/bus/polkit_test.py"""
-import contextlib
 import json
-import os
-import pathlib
 import re
 import signal
 import subprocess
@@ -13,37 +10,11 @@ import sys
 import unittest
 import xml.etree.ElementTree
 
-HERE = pathlib.Path(__file__).resolve().parent
-TOP = HERE.parent.parent
-sys.path.insert(0, str(HERE.parent / "support"))
-from running import PrivateBus, end_process, wait_until  # noqa: E402
-from system_bus import NOBODY, PATIENCE, SYSTEM_BUS, Polkit, dbus, why_no_system_bus  # noqa: E402
+from polkit_support import (ACTIONS_XML, COMPILER, COMPILERS_PATH, INSPECT, LOWER_OWN, NOBODY, NOT_AUTHORIZED, OVERRIDE,
+                            PATIENCE, TOP, PolkitTest, end_process, wait_until, why_not)
 
-FAKE_DAEMON = os.environ.get("FAKE_DAEMON", "build/tests/bus/fake-daemon")
 INTERFACE_XML = TOP / "src/bus/org.priorityd1.Manager.xml"
-ACTIONS_XML = TOP / "units/org.priorityd1.policy"
-NO_USER = 4_000_000_000
-LOWER_OWN = "org.priorityd1.lower-own"
-INSPECT = "org.priorityd1.inspect"
-COMPILER = 4242     # a process of user 1000, in what the made-up daemon tells; its others are nobody's
-COMPILERS_PATH = "/usr/lib/gcc/cc1plus"
-NOT_AUTHORIZED = "org.priorityd1.Error.NotAuthorized"
 ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
-
-# A caller of its own process: address, interface, member and signature, then the arguments as JSON on standard input.
-CALLER = """
-import json, sys
-import dbus, dbus.bus
-address, interface, member, signature = sys.argv[1:]
-arguments = json.load(sys.stdin)
-bus = dbus.bus.BusConnection(address)
-try:
-    value = bus.call_blocking("org.priorityd1", "/org/priorityd1", interface, member, signature, arguments, timeout=20)
-    print(json.dumps({"value": value}))
-except dbus.DBusException as error:
-    print(json.dumps({"error": error.get_dbus_name(), "text": error.get_dbus_message()}))
-"""
-OVERRIDE = [{"name": "firefox*"}, {"nice": 5}, {}]
 
 
 class Written(unittest.TestCase):
@@ -68,49 +39,15 @@ class Written(unittest.TestCase):
             self.assertIn(allowed, ("yes", "auth_admin", "auth_admin_keep"))
 
 
-class WhoMay(unittest.TestCase):
-    def setUp(self):
-        self.bus = PrivateBus(SYSTEM_BUS)
-        self.addCleanup(self.bus.end)
-        self.root = dbus.bus.BusConnection(self.bus.address)
-        self.addCleanup(self.root.close)
-        self.daemon = subprocess.Popen([FAKE_DAEMON, self.bus.address, str(NO_USER)], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE)
-        self.addCleanup(self.daemon.stdout.close)
-        self.addCleanup(end_process, self.daemon)
-        self.assertEqual(self.daemon.stdout.readline(), b"ready\n")
-
+class WhoMay(PolkitTest):
     def start_polkit(self, *allowed: str):
         """A mock that allows these actions and refuses all others."""
-        self.polkit = Polkit(self.bus, *allowed)
-        self.addCleanup(self.polkit.end)
+        self.start_authority([sys.executable, "-m", "dbusmock", "--template", "polkitd"])
+        self.tell_polkit("SetAllowed", "as", [list(allowed)])
 
-    def start_caller(self, member: str, signature: str, arguments: list, interface: str = "org.priorityd1.Manager"):
-        """Somebody who is nobody, and who has made this call."""
-        caller = subprocess.Popen([sys.executable, "-c", CALLER, self.bus.address, interface, member, signature],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=NOBODY, group=NOBODY,
-                                  extra_groups=[], cwd="/")
-        self.addCleanup(end_process, caller)
-        self.addCleanup(caller.stdout.close)
-        with contextlib.closing(caller.stdin):
-            caller.stdin.write(json.dumps(arguments).encode())
-        return caller
-
-    def call_as_nobody(self, member: str, signature: str = "", arguments=(), **options) -> dict:
-        caller = self.start_caller(member, signature, list(arguments), **options)
-        answer = json.loads(caller.stdout.read())
-        caller.wait(PATIENCE)
-        return answer
-
-    def add_as_nobody(self) -> dict:
-        return self.call_as_nobody("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
-
-    def overrides(self) -> list:
-        return self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "ListOverrides",
-                                       "", ())
-
-    def assertNothingChanged(self):
-        self.assertEqual(list(self.overrides()), [])
+    def tell_polkit(self, member: str, signature: str = "", arguments=()):
+        return self.root.call_blocking("org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
+                                       "org.freedesktop.DBus.Mock", member, signature, arguments)
 
     def test_whom_polkit_allows_it_gets_an_override_of_their_own(self):
         self.start_polkit(LOWER_OWN)
@@ -131,13 +68,8 @@ class WhoMay(unittest.TestCase):
     def test_what_is_allowed_for_one_thing_is_not_for_another(self):
         self.start_polkit("org.priorityd1.reload")
         self.assertEqual(self.call_as_nobody("Reload"), {"value": [513, []]})
-        self.polkit.allow(LOWER_OWN)
+        self.tell_polkit("SetAllowed", "as", [[LOWER_OWN]])
         self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
-
-    def paths_for_nobody(self) -> dict[int, str]:
-        """The programs of all processes, as nobody is told."""
-        rows = self.call_as_nobody("ListProcesses", "a{sv}", [{}])["value"]
-        return {row["pid"]: row["exe"] for row in rows}
 
     def test_whom_polkit_lets_inspect_sees_the_programs_of_others(self):
         self.start_polkit(INSPECT)
@@ -165,26 +97,27 @@ class WhoMay(unittest.TestCase):
         self.assertEqual(self.call_as_nobody("Reload")["error"], NOT_AUTHORIZED)
         self.assertNothingChanged()
         self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "AddOverride",
-                                "a{sv}a{sv}a{sv}", [dbus.Dictionary(part, signature="sv") for part in OVERRIDE])
+                                "a{sv}a{sv}a{sv}", OVERRIDE)
         self.assertEqual(len(self.overrides()), 1)
 
     def test_a_polkit_that_dies_while_it_thinks_is_a_no(self):
         self.start_polkit(LOWER_OWN)
-        self.polkit.think()
+        self.tell_polkit("SimulateHang", "b", [True])
         caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
-        self.assertTrue(wait_until(self.polkit.is_asked, PATIENCE))
-        self.polkit.process.send_signal(signal.SIGKILL)
+        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
+        self.polkit.send_signal(signal.SIGKILL)
         self.assertEqual(json.loads(caller.stdout.read())["error"], NOT_AUTHORIZED)
         self.assertNothingChanged()
 
     def test_a_yes_for_a_caller_who_has_been_killed_changes_nothing(self):
         self.start_polkit(LOWER_OWN)
-        self.polkit.think()
+        self.tell_polkit("SimulateHang", "b", [True])
         caller = self.start_caller("AddOverride", "a{sv}a{sv}a{sv}", OVERRIDE)
-        self.assertTrue(wait_until(self.polkit.is_asked, PATIENCE))
+        self.assertTrue(wait_until(lambda: self.tell_polkit("HaveHangingCalls"), PATIENCE))
         caller.send_signal(signal.SIGKILL)
         caller.wait(PATIENCE)
-        self.polkit.answer()
+        self.tell_polkit("ReleaseHangingCalls")
+        self.tell_polkit("SimulateHang", "b", [False])
         # Somebody else's call takes the same way, and is through only after the one before it.
         self.assertEqual(self.add_as_nobody(), {"value": "1"})
         self.assertEqual([row["id"] for row in self.overrides()], ["1"])
@@ -220,7 +153,7 @@ class WhoMay(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if reason := why_no_system_bus():
+    if reason := why_not("dbus", "dbusmock"):
         print(f"SKIP: polkit and another user: {reason}")
         del WhoMay
     unittest.main(verbosity=2)

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The client against a real daemon: what was decided for a real process, why, and what it has.
 import json
+import subprocess
+import sys
 
 import harness
 from harness import nice_of
+
+AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 class Client(harness.SystemTest):
@@ -41,6 +45,26 @@ class Client(harness.SystemTest):
         self.eventually(lambda: nice_of(target.pid), 7)
         self.assertIn(str(target.pid), self.text_of("list", "--class", "low"))
         self.assertNotIn(str(target.pid), self.text_of("list", "--class", "no-such-class"))
+
+    def test_another_user_is_told_neither_the_script_nor_the_path_of_its_interpreter(self):
+        self.daemon(bus=self.private_bus.address)
+        script = self.folder / self.name
+        script.write_text("print('ready', flush=True)\ninput()\n", encoding="utf-8")
+        target = self.start_command([sys.executable, script])
+        self.eventually(lambda: nice_of(target.pid), 7)
+        process = self.json_of("explain", str(target.pid))["process"]
+        self.assertEqual(process["name"], self.name)
+        self.assertTrue(process["exe"])
+        shown = subprocess.run([*AS_NOBODY, harness.PRIORITYCTL, "--bus", self.private_bus.address, "--json", "explain",
+                                str(target.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, timeout=harness.PATIENCE)
+        if b"Permission denied" in shown.stderr:
+            self.skipTest("the client lies where other users cannot reach it")
+        self.assertEqual((shown.returncode, shown.stderr), (0, b""))
+        self.assertNotIn(self.name.encode(), shown.stdout)
+        process = json.loads(shown.stdout)["process"]
+        self.assertEqual((process["exe"], process["class"]), ("", "low"))
+        self.assertTrue(process["name"].startswith("python"), process)
 
     def test_status_and_the_policy_in_force_are_shown(self):
         self.daemon(bus=self.private_bus.address)
