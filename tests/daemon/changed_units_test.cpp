@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The list of units that a crash would leave changed.
+#include "daemon/changed_units.hpp"
+
 #include <fstream>
 
 #include <doctest/doctest.h>
 
-#include "daemon/changed_units.hpp"
 #include "kernel/temporary_folder.hpp"
 
 using namespace priorityd;
@@ -14,7 +15,8 @@ using kernel::TemporaryFolder;
 namespace {
 
 const Unit kService{{}, "db.service", "/system.slice/db.service"};
-const Unit kScope{Uid{1000}, "app-x\\x2d1.scope", "/user.slice/user-1000.slice/user@1000.service/a b/app-x\\x2d1.scope"};
+const Unit kScope{Uid{1000}, "app-x\\x2d1.scope",
+                  "/user.slice/user-1000.slice/user@1000.service/a b/app-x\\x2d1.scope"};
 
 ChangedUnits units_in(const TemporaryFolder& top)
 {

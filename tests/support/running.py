@@ -121,6 +121,10 @@ class Daemon:
         self._folder = tempfile.mkdtemp(prefix="priorityd-notify-")
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self._notify.bind(f"{self._folder}/socket")
+        self._heard = threading.Condition()
+        self._waited_for = 0     # notes before this one have been waited for
+        self._reader = threading.Thread(target=self._read_notes, daemon=True)
+        self._reader.start()
         os.chmod(self._folder, 0o755)  # the daemon may run as another user
         os.chmod(f"{self._folder}/socket", 0o666)
         self._log = open(f"{self._folder}/log", "w+b")
@@ -140,24 +144,27 @@ class Daemon:
         self.ready_after = self._noted - self._started
         return self
 
-    def wait_for_note(self, wanted: str, seconds: float) -> bool:
-        """Waits for a line in a message of sd_notify; False when the daemon ends or time runs out before."""
-        end = time.monotonic() + seconds
-        pidfd = os.pidfd_open(self.process.pid)
-        try:
-            while (left := end - time.monotonic()) > 0:
-                readable, _, _ = select.select([self._notify, pidfd], [], [], left)
+    def _read_notes(self):
+        """As a service manager does it, always: a socket that nobody reads holds up whoever writes to it."""
+        while message := self._notify.recv(65536):
+            with self._heard:
                 self._noted = time.monotonic()
-                if self._notify in readable:
-                    lines = self._notify.recv(65536).decode("utf-8", "replace").splitlines()
-                    self.notes += lines
-                    if wanted in lines:
-                        return True
-                elif readable:
+                self.notes += message.decode("utf-8", "replace").splitlines()
+                self._heard.notify_all()
+
+    def wait_for_note(self, wanted: str, seconds: float) -> bool:
+        """Waits for a line in a message of sd_notify that comes from now on or was not waited for yet; False when the
+        daemon ends or time runs out before."""
+        end = time.monotonic() + seconds
+        with self._heard:
+            while (left := end - time.monotonic()) > 0:
+                if wanted in self.notes[self._waited_for:]:
+                    self._waited_for = self.notes.index(wanted, self._waited_for) + 1
+                    return True
+                if self.process.poll() is not None:
                     return False
+                self._heard.wait(min(left, 0.05))
             return False
-        finally:
-            os.close(pidfd)
 
     def signal(self, number: int):
         self.process.send_signal(number)
@@ -179,6 +186,8 @@ class Daemon:
         if self._folder:
             self._last_log = self.log()
             self._log.close()
+            self._notify.shutdown(socket.SHUT_RDWR)  # ends the reader
+            self._reader.join()
             self._notify.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -64,7 +64,7 @@ class Reload(harness.SystemTest):
         self.write_test_rules(nice=2)
         daemon.signal(signal.SIGHUP)
         self.assertTrue(daemon.wait_for_note("RELOADING=1", harness.PATIENCE), daemon.notes)
-        self.assertRegex(daemon.notes[-1], r"^MONOTONIC_USEC=[0-9]+$")
+        self.assertRegex(daemon.notes[daemon.notes.index("RELOADING=1") + 1], r"^MONOTONIC_USEC=[0-9]+$")
         self.assertTrue(daemon.wait_for_note("READY=1", harness.PATIENCE), daemon.notes)
         self.assertIn("reloaded: ", daemon.log())
         self.assertIsNone(daemon.process.poll())
