@@ -218,6 +218,7 @@ class Silence(CompletionTest):
         for words in (["list", "--class", ""], ["unset", ""], ["explain", ""], ["rules", ""], ["list", "--source", ""]):
             self.offered(*words, address=bus.address)
         self.run_client("classes", address=bus.address)
+        self.run_client("classify", "--name", "x", address=bus.address)
         self.assertFalse(started.exists())
         self.run_client("list", address=bus.address)
         self.assertTrue(started.exists(), "the bus would have started it")
