@@ -248,6 +248,11 @@ ClientResult<ManagerClient> ManagerClient::connect(const Address& address)
     return answered([&] { return ManagerClient{std::make_unique<State>(*std::move(connection))}; });
 }
 
+bool ManagerClient::is_there()
+{
+    return answered([&] { return name_owner(state_->connection.native()); }).has_value();
+}
+
 ClientResult<ManagerStatus> ManagerClient::status()
 {
     return answered([&] { return state_->manager.status(); });

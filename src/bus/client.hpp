@@ -76,6 +76,8 @@ public:
     ManagerClient& operator=(ManagerClient&&) noexcept;
     ~ManagerClient();
 
+    /// Whether there is a daemon now. Any other call may start one, where the bus is told how to.
+    [[nodiscard]] bool is_there();
     [[nodiscard]] ClientResult<ManagerStatus> status();
     [[nodiscard]] ClientResult<ProcessView> process(Pid pid);
     [[nodiscard]] ClientResult<std::vector<ProcessView>> processes(const ProcessFilter& filter);

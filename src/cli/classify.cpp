@@ -84,11 +84,13 @@ void print_document(const Explanation& explanation)
     print_json(document);
 }
 
-/// Empty when there is no daemon to ask, and the files have to be read here.
+/// Empty when there is no daemon to ask, and the files have to be read here; none is started for it.
 std::optional<tl::expected<Explanation, ExitStatus>> ask_daemon(const Context& context, const GivenFacts& facts)
 {
-    const auto answer =
-        find_daemon(context).and_then([&](bus::ManagerClient client) { return client.classify(facts); });
+    auto client = find_daemon(context);
+    if (!client || !client->is_there())
+        return std::nullopt;
+    const auto answer = client->classify(facts);
     if (answer)
         return *answer;
     if (answer.error().kind == bus::ClientError::Kind::no_daemon)

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/complete.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 
@@ -85,6 +86,12 @@ void add_verbs(CLI::App& app, Run& chosen)
     app.require_subcommand(0, 1);
 }
 
+/// Not among the verbs: it is for the shells, and takes any words for what they are.
+bool is_completion(int argc, char** argv)
+{
+    return argc > 1 && std::string_view{argv[1]} == "complete";
+}
+
 ExitStatus usage_error(std::string text)
 {
     std::ranges::replace(text, '\n', ' ');
@@ -98,6 +105,8 @@ ExitStatus run(int argc, char** argv)
     CLI::App app{"Ask priorityd which priorities programs get, and why.", "priorityctl"};
     add_global_options(app, context);
     add_verbs(app, chosen);
+    if (is_completion(argc, argv))
+        return complete(app, {argv + 2, argv + argc});
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {

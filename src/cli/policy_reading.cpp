@@ -44,11 +44,11 @@ ReadPolicy read_policy_with(const Paths& rules)
     return read(sources);
 }
 
-/// Empty when nobody says.
+/// Empty when nobody says; nobody is started to say it.
 Paths files_in_force(const Context& context)
 {
     auto client = find_daemon(context);
-    if (!client)
+    if (!client || !client->is_there())
         return {};
     auto status = client->status();
     return status ? std::move(status->daemon.rule_files) : Paths{};

@@ -125,7 +125,7 @@ def check(root: pathlib.Path) -> list[str]:
                 file = path.relative_to(root / "src").as_posix()
                 found += [f"{shown}:{include.line}: \"{include.path}\": {what}" for include in includes_of(text)
                           if (what := breach(include, file))]
-    for path in sorted(path for top in ("tests", "packaging", ".ci") for path in root.glob(f"{top}/**/*")):
+    for path in sorted(path for top in ("tests", "packaging", "docs", ".ci") for path in root.glob(f"{top}/**/*")):
         if path.suffix in (".sh", ".py") or path.parent.name == ".ci":
             shown = path.relative_to(root).as_posix()
             found += [f"{shown}:{line}: {what}"
@@ -186,6 +186,7 @@ WRONG_HEADS = [
     ("src/core/x.hpp", "", "first line"),
     ("tests/x.py", "#!/usr/bin/env python3\nimport sys\n", "first line after"),
     ("packaging/x.sh", "# Has no licence.\n", "first line after"),
+    ("docs/man/x.py", "# Has no licence.\n", "first line after"),
     (".ci/run", "#!/bin/sh\n" + SCRIPT_LICENCE_LINE + "\n\n", "purpose"),
 ]
 
