@@ -50,7 +50,8 @@ constexpr KnownError kKnownErrors[] = {
 
 Kind kind_of(std::string_view name)
 {
-    if (name.starts_with("org.freedesktop.DBus.Error.Spawn."))
+    // Whoever the bus has asked to start one could not: it itself, or systemd (no such unit, a masked one, shutdown).
+    if (name.starts_with("org.freedesktop.DBus.Error.Spawn.") || name.starts_with("org.freedesktop.systemd1."))
         return Kind::no_daemon;
     const auto known = std::ranges::find(kKnownErrors, name, &KnownError::name);
     return known == std::end(kKnownErrors) ? Kind::failed : known->kind;

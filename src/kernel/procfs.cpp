@@ -103,7 +103,7 @@ public:
     [[nodiscard]] bool is_alive() const
     {
         if (is_known_ && info_.st_nlink == 1)
-            return ::faccessat(task_, "../stat", F_OK, 0) == 0;
+            return ::faccessat(task_, "../stat", F_OK, AT_EACCESS) == 0;
         return is_known_ && info_.st_nlink > kOwnLinks;
     }
 

@@ -167,7 +167,8 @@ Result<UniqueFd> ProcfsHandle::open_thread_file(Tid thread, const char* file, in
     UniqueFd descriptor{::openat(roots_.proc.get(), path.c_str(), flags | O_CLOEXEC)};
     if (!descriptor)
         return failure(errno == ENOENT ? ESRCH : errno, fmt::format("open(/proc/{})", path.c_str()));
-    if (::faccessat(task_.get(), NumberedPath{raw(thread)}.c_str(), F_OK, 0) != 0)
+    // As whoever has the capabilities: access(2) asks for the real user, who has none and may be hidden from.
+    if (::faccessat(task_.get(), NumberedPath{raw(thread)}.c_str(), F_OK, AT_EACCESS) != 0)
         return failure(ESRCH, fmt::format("/proc/{}/task/{}", raw(pid_), raw(thread)));
     return descriptor;
 }

@@ -5,6 +5,7 @@
 rules=/etc/priorityd/rules.d/50-vm.toml
 lowered_values='nice 7, BATCH, io best-effort: prio 6, oom 100'
 raised_values='nice -4, OTHER, io best-effort: prio 2, oom -100'
+untouched_values='nice 0, OTHER, io none: prio 0, oom 0'
 
 # What the package must leave as it has found it. Caches and logs of others come and go.
 files_of_the_system() {
@@ -14,11 +15,9 @@ files_of_the_system() {
 
 # Values of control groups that outlive this test, those of its own service and programs not.
 cgroup_values() {
-    local file
-    for file in $(find /sys/fs/cgroup \( -name 'cpu.weight' -o -name 'cpu.idle' -o -name 'io.weight' \
-        -o -name 'cgroup.subtree_control' \) | grep -v 'priorityd\|vm-\|session-\|run-\|user-runtime-dir\|\.mount' | sort); do
-        echo "$file $(tr '\n' ' ' <"$file" 2>/dev/null)"
-    done
+    # shellcheck disable=SC2046 # no blanks there
+    grep -s . $(find /sys/fs/cgroup \( -name cpu.weight -o -name cpu.idle -o -name io.weight \
+        -o -name cgroup.subtree_control \) | grep -v 'priorityd\|vm-\|session-\|run-\|user-runtime-dir\|\.mount' | sort)
 }
 
 # Programs with names of their own; sleep does nothing and can be anybody.
@@ -59,7 +58,7 @@ part_before() {
 }
 
 part_install() {
-    check "the package is installed" dpkg -i priorityd.deb
+    check "the package is installed" dpkg -i priorityd.deb || bail_out "nothing is there to be tested"
     check "the service is active" systemctl is-active --quiet priorityd.service
     check "the service is enabled" systemctl is-enabled --quiet priorityd.service
     check "the client reaches it" has "running" priorityctl status
@@ -94,8 +93,8 @@ start_everywhere() {
     for program in vm-lowered vm-raised; do
         systemd-run --quiet --collect --unit="$program-system" "$program" 3600
         as_tester systemd-run --user --quiet --collect --slice=app.slice --unit="app-$program" "$program" 3600
-        as_tester systemd-run --user --quiet --scope --slice=app.slice --unit="app-$program" "$program" 3600 &
-        runuser -l tester -c "exec $program 3600" &
+        as_tester systemd-run --user --quiet --scope --slice=app.slice --unit="app-$program" "$program" 3600 >/dev/null 2>&1 &
+        runuser -l tester -c "exec $program 3600" >/dev/null 2>&1 &
     done
     eventually same 4 pgrep -c -x vm-lowered
     eventually same 4 pgrep -c -x vm-raised
@@ -104,26 +103,30 @@ start_everywhere() {
 pid_in() {
     local program=$1 cgroup=$2 pid
     for pid in $(pgrep -x "$program"); do
-        ! grep -q "$cgroup" "/proc/$pid/cgroup" || echo "$pid"
-    done | head -n 1
+        if grep -q "$cgroup" "/proc/$pid/cgroup"; then
+            echo "$pid"
+            return
+        fi
+    done
 }
 
 part_sessions() {
     local place pid places=(
-        "system.slice/vm-PROGRAM-system.service" "app.slice/app-vm-PROGRAM.service" "app.slice/app-vm-PROGRAM.scope"
+        "system.slice/vm-PROGRAM-system.service" "app.slice/app-vm-PROGRAM.scope"
         "user-1000.slice/session-")
     write_rules
     check "rules that are put into /etc come into force by themselves" eventually has vm-lowered priorityctl rules vm-lowered
-    check "programs run in a service, a user's service and scope, and a login session" start_everywhere
+    check "programs run in a service, a user's service and scope, and a login session" start_everywhere ||
+        bail_out "without them there is nothing to look at"
     for place in "${places[@]}"; do
         check_place "$place" lowered "$lowered_values"
         check_place "$place" raised "$raised_values"
     done
+    check_user_service
     pid=$(pid_in vm-lowered system.slice)
     check "the timer slack is set too" same 1000000 cat "/proc/$pid/timerslack_ns"
     check "explain says why" has "$rules:" priorityctl explain "$pid"
     check "a second look takes nothing back" same "$lowered_values" values_of "$pid"
-    note "cgroups: $(cut -d : -f 3 /proc/[0-9]*/cgroup 2>/dev/null | grep -c vm-) processes of the test"
 }
 
 check_place() {
@@ -131,6 +134,15 @@ check_place() {
     pid=$(pid_in "$program" "$place")
     check "$program runs in $place" test -n "$pid"
     check "$program in $place: $wanted" eventually same "$wanted" values_of "$pid"
+}
+
+# A user's manager gives its services an oom_score_adj, and what a unit has set is not fought.
+check_user_service() {
+    local own
+    own=$(as_tester systemctl --user show --property OOMScoreAdjust --value app-vm-lowered.service)
+    note "oom_score_adj of a user's services: $own"
+    check_place app.slice/app-vm-PROGRAM.service lowered "${lowered_values/oom 100/oom $own}"
+    check_place app.slice/app-vm-PROGRAM.service raised "${raised_values/oom -100/oom $own}"
 }
 
 # Weights of units (cpu_weight, io_weight): their checks go here.
