@@ -173,9 +173,10 @@ void Pipeline::adopt(const Snapshot& process, Ledger& ledger)
     }
 }
 
-void Pipeline::adopt(const std::vector<Original>& left)
+void Pipeline::adopt(const AllOriginals& left, Instant now)
 {
-    for (const auto& original : left) {
+    autogroups_.adopt(left.sessions, world_.source, now);
+    for (const auto& original : left.processes) {
         const auto handle = world_.source.open(original.process.pid);
         Snapshot process;
         // Whoever has got the pid since has started later.
@@ -318,12 +319,12 @@ void Pipeline::run_due(Instant now)
     for (const Pid pid : timetable_.take_due(now))
         examine(pid, now, Look::later);
     if (const auto due = autogroups_.deadline(); due && *due <= now)
-        autogroups_.settle(world_.source, world_.actuator, world_.exits);
+        autogroups_.settle(session_tools());
 }
 
 void Pipeline::restore(Instant now)
 {
-    autogroups_.restore(world_.source, world_.actuator);
+    autogroups_.restore(session_tools());
     for (const Pid pid : world_.source.list()) {
         if (!table_.find(pid))
             put_back_inherited(pid, now);

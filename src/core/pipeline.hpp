@@ -51,7 +51,7 @@ public:
     void take_control(const std::string& source) { in_control_.push_back(source); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
     /// may be that of any later moment of its life. Before the first scan, which then decides.
-    void adopt(const std::vector<Original>& left);
+    void adopt(const AllOriginals& left, Instant now);
     /// Queues every process there is, and every tracked one, to be looked at. One that is under way begins anew.
     void begin_scan();
     /// Looks at one process, with `in_control` as in take_control().
@@ -86,8 +86,8 @@ public:
     [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
     /// How many processes this source has had a say for.
     [[nodiscard]] std::uint32_t count_with(const std::string& source) const;
-    /// What priorityd has written and not put back, of all processes.
-    [[nodiscard]] std::vector<Original> originals() const;
+    /// What priorityd has written and not put back, of all processes and sessions.
+    [[nodiscard]] AllOriginals originals() const;
 
 private:
     /// Why a process is looked at.
@@ -116,6 +116,10 @@ private:
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;
+    [[nodiscard]] Autogroups::Tools session_tools() const
+    {
+        return {world_.source, world_.actuator, world_.exits, world_.originals};
+    }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const

@@ -57,7 +57,7 @@ Daemon::Daemon(Parts parts)
     if (auto policy = load_policy())
         use(std::move(policy));
     steering_.resume(parts_.state.take_overrides());
-    pipeline_.adopt(parts_.state.take_originals());
+    pipeline_.adopt(parts_.state.take_originals(), now());
 }
 
 void Daemon::use(std::shared_ptr<const Policy> policy)

@@ -45,7 +45,7 @@ void State::open_parts(const std::filesystem::path& folder, Keep keep)
     }
 }
 
-void State::keep(const std::vector<Original>& changed)
+void State::keep(const AllOriginals& changed)
 {
     if (!journal_)
         return;
@@ -53,7 +53,7 @@ void State::keep(const std::vector<Original>& changed)
         log_->warning(fmt::format("after a crash not all will be put back: {}", kept.error().message()));
 }
 
-void State::close(const std::vector<Original>& changed)
+void State::close(const AllOriginals& changed)
 {
     if (journal_ && changed.empty())
         journal_->clear();
@@ -78,6 +78,12 @@ void State::remove(const std::string& id, OverrideKeeper::Done done)
 }
 
 void State::about_to_write(const Original& original)
+{
+    if (journal_)
+        journal_->about_to_write(original);
+}
+
+void State::about_to_write(const SessionOriginal& original)
 {
     if (journal_)
         journal_->about_to_write(original);

@@ -32,14 +32,14 @@ public:
 
     /// What was found, once.
     [[nodiscard]] std::vector<Override> take_overrides() { return std::move(overrides_); }
-    [[nodiscard]] std::vector<Original> take_originals() { return std::move(originals_); }
+    [[nodiscard]] AllOriginals take_originals() { return std::move(originals_); }
 
     /// Whether the journal has grown enough to be written anew: keep() with what is changed now. Waits for no disk, but
     /// is nothing for the exec path.
     [[nodiscard]] bool wants_originals() const { return journal_ && journal_->wants_compaction(); }
-    void keep(const std::vector<Original>& changed);
+    void keep(const AllOriginals& changed);
     /// The daemon stops, and leaves this changed.
-    void close(const std::vector<Original>& changed);
+    void close(const AllOriginals& changed);
 
     /// Readable when work on the disk is done; -1 when there is no state folder. Then finish() tells whoever waits.
     [[nodiscard]] int fd() const { return store_ ? store_->fd() : -1; }
@@ -52,13 +52,14 @@ private:
     void save(const Override& one, OverrideKeeper::Done done) override;
     void remove(const std::string& id, OverrideKeeper::Done done) override;
     void about_to_write(const Original& original) override;
+    void about_to_write(const SessionOriginal& original) override;
 
     const Log* log_;
     std::optional<StateLock> lock_;
     std::optional<OverrideStore> store_;
     std::optional<OriginalsJournal> journal_;
     std::vector<Override> overrides_;
-    std::vector<Original> originals_;
+    AllOriginals originals_;
 };
 
 }  // namespace priorityd::daemon
