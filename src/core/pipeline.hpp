@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/autogroups.hpp"
@@ -50,7 +51,8 @@ public:
     /// From now on until the next scan has ended, what `source` decides is written over what somebody else has set.
     void take_control(const std::string& source) { in_control_.push_back(source); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
-    /// may be that of any later moment of its life. Before the first scan, which then decides.
+    /// may be that of any later moment of its life. Those of a pid stand together, and among them those of a setting.
+    /// Before the first scan, which then decides.
     void adopt(const AllOriginals& left, Instant now);
     /// Queues every process there is, and every tracked one, to be looked at. One that is under way begins anew.
     void begin_scan();
@@ -102,6 +104,8 @@ private:
     Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void adopt(const Snapshot& process, Ledger& ledger);
+    void adopt_process(std::span<const Original> lines);
+    const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
     void take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger);
     Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
     void put_back(TrackedProcess& tracked, Instant now);

@@ -55,7 +55,7 @@ std::uint32_t Pipeline::count_with(const std::string& source) const
 
 AllOriginals Pipeline::originals() const
 {
-    AllOriginals originals{.processes = {}, .sessions = autogroups_.originals()};
+    AllOriginals originals{.processes = lineage_.originals(table_), .sessions = autogroups_.originals()};
     for (const auto& [pid, tracked] : table_) {
         for (const auto& entry : tracked.ledger.entries()) {
             if (entry.before && entry.written && *entry.before != *entry.written)

@@ -122,8 +122,10 @@ struct SessionOriginal {
 
 /// All that is to be remembered.
 struct AllOriginals {
+    /// Of one setting of one process there may be several: what was written to it, in that order. The last one may have
+    /// never come to be.
     std::vector<Original> processes;
-    std::vector<SessionOriginal> sessions;
+    std::vector<SessionOriginal> sessions;  ///< Likewise.
     [[nodiscard]] bool empty() const { return processes.empty() && sessions.empty(); }
 };
 

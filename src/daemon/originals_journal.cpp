@@ -60,7 +60,8 @@ template <typename Line>
 void remember(const Line& line, std::vector<Line>& lines)
 {
     constexpr std::size_t kMost = 8;
-    std::erase(lines, line);
+    std::erase_if(lines,
+                  [&](const Line& other) { return other.before == line.before && other.written == line.written; });
     lines.push_back(line);
     if (lines.size() > kMost)
         lines.erase(lines.begin());
@@ -113,7 +114,7 @@ Result<void> OriginalsJournal::recover()
 /// changed.
 void OriginalsJournal::read_lines(std::string_view lines)
 {
-    std::map<std::pair<Pid, Setting>, Original> last;
+    std::map<std::pair<Pid, Setting>, std::vector<Original>> processes;
     std::map<std::uint64_t, std::vector<SessionOriginal>> sessions;
     std::size_t malformed = 0;
     for (auto end = lines.find('\n'); end != std::string_view::npos; end = lines.find('\n')) {
@@ -122,16 +123,14 @@ void OriginalsJournal::read_lines(std::string_view lines)
         const auto* original = line ? std::get_if<Original>(&*line) : nullptr;
         const auto* session = line ? std::get_if<SessionOriginal>(&*line) : nullptr;
         if (original)
-            last.insert_or_assign({original->process.pid, original->setting}, *original);
+            remember(*original, processes[{original->process.pid, original->setting}]);
         else if (session)
             remember(*session, sessions[session->autogroup]);
         else
             ++malformed;
     }
-    for (auto& [key, original] : last) {
-        if (!(original.before == original.written))
-            recovered_.processes.push_back(std::move(original));
-    }
+    for (const auto& [key, originals] : processes)
+        recovered_.processes.insert(recovered_.processes.end(), originals.begin(), originals.end());
     for (const auto& [autogroup, originals] : sessions)
         recovered_.sessions.insert(recovered_.sessions.end(), originals.begin(), originals.end());
     if (malformed > 0)

@@ -17,7 +17,8 @@
 
 namespace priorityd::daemon {
 
-/// The file "originals" of the state folder: a line for each write, the last one for a setting of a pid counts.
+/// The file "originals" of the state folder: a line for each write. The last one for a setting of a pid counts, unless
+/// the daemon was killed before that write; the earlier ones tell what children that were forked meanwhile may have.
 /// A start time in it is that of the process, or of a later moment of its life.
 /// Nothing is ever forced to the disk: processes do not outlive a crash of the machine, and files do outlive one of the
 /// daemon. A journal of another boot is dropped.
@@ -28,8 +29,8 @@ public:
     /// folder, of reading the boot's id, and EMFILE and its like for the earlier journal.
     [[nodiscard]] static Result<OriginalsJournal> open(const std::filesystem::path& folder);
 
-    /// What the earlier run has not put back, by process and setting; once. It stays in the journal until it is written
-    /// as put back, or left out of what is alive at a compaction.
+    /// What earlier runs have written, once: by pid and setting, and in that order of time, eight at most. It stays in
+    /// the journal until it is left out of what is alive at a compaction.
     [[nodiscard]] AllOriginals take_recovered() { return std::exchange(recovered_, {}); }
     /// What was wrong, a line each, safe to show; grows.
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
