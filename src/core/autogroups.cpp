@@ -89,7 +89,7 @@ void Autogroups::remove(Pid pid, Instant now)
     mark(its, now);
 }
 
-void Autogroups::settle(ProcessSource& source, Actuator& actuator, ExitWatch& exits)
+void Autogroups::settle(const Tools& tools)
 {
     due_.reset();
     for (auto& [id, session] : sessions_) {
@@ -97,9 +97,9 @@ void Autogroups::settle(ProcessSource& source, Actuator& actuator, ExitWatch& ex
             continue;
         const Nice wish = wish_of(session);
         if (wish > kNeutral && !session.bystander && !session.is_searched)
-            find_bystander(id, session, source, exits);
+            find_bystander(id, session, tools.source, tools.exits);
         const bool is_held_up = wish > kNeutral && session.bystander;
-        settle_one(id, session, source, actuator, is_held_up ? kNeutral : wish);
+        settle_one(id, session, tools, is_held_up ? kNeutral : wish);
     }
     // A session with a bystander stays known, so that the next lowered member does not cause another search.
     std::erase_if(sessions_, [](const auto& entry) {
@@ -108,14 +108,55 @@ void Autogroups::settle(ProcessSource& source, Actuator& actuator, ExitWatch& ex
     });
 }
 
-void Autogroups::restore(ProcessSource& source, Actuator& actuator)
+void Autogroups::restore(const Tools& tools)
 {
     for (auto& [id, session] : sessions_) {
         if (session.written)
-            settle_one(id, session, source, actuator, kNeutral);
+            settle_one(id, session, tools, kNeutral);
     }
     sessions_.clear();
     session_of_.clear();
+}
+
+void Autogroups::adopt(const std::vector<SessionOriginal>& left, ProcessSource& source, Instant now)
+{
+    if (left.empty())
+        return;
+    for (const Pid pid : source.list()) {
+        Snapshot process;
+        const auto handle = source.open(pid);
+        if (!handle || !(*handle)->read(Fact::stat, process) || sessions_.contains(session_of(process)))
+            continue;
+        if (const auto autogroup = (*handle)->autogroup())
+            adopt_one(session_of(process), *autogroup, left, now);
+    }
+}
+
+/// The last line may be of a write that never came to be: then what was written before that is still there.
+void Autogroups::adopt_one(SessionId id, const Autogroup& autogroup, const std::vector<SessionOriginal>& left,
+                           Instant now)
+{
+    const auto is_there = [&](const SessionOriginal& one) {
+        return one.autogroup == autogroup.number && one.written == autogroup.nice && one.written != one.before;
+    };
+    const auto found = std::find_if(left.rbegin(), left.rend(), is_there);
+    if (found == left.rend())
+        return;
+    Session& session = sessions_[id];
+    session.autogroup = found->autogroup;
+    session.before = found->before;
+    session.written = found->written;
+    mark(session, now);
+}
+
+std::vector<SessionOriginal> Autogroups::originals() const
+{
+    std::vector<SessionOriginal> originals;
+    for (const auto& [id, session] : sessions_) {
+        if (session.written && *session.written != *session.before)
+            originals.push_back({session.autogroup, *session.before, *session.written});
+    }
+    return originals;
 }
 
 std::optional<Autogroups::State> Autogroups::state(SessionId id) const
@@ -164,7 +205,7 @@ void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& s
     session.is_searched = true;
 }
 
-void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator, Nice target)
+void Autogroups::settle_one(SessionId id, Session& session, const Tools& tools, Nice target)
 {
     if (target == session.written.value_or(kNeutral) && (session.written || target == kNeutral))
         return;
@@ -174,31 +215,33 @@ void Autogroups::settle_one(SessionId id, Session& session, ProcessSource& sourc
     if (session.bystander)
         ways.push_back(*session.bystander);
     if (ways.empty())
-        ways = source.list();
+        ways = tools.source.list();
     for (const Pid pid : ways) {
-        if (const auto handle = open_in(id, pid, source))
-            return write(session, *handle, target, actuator);
+        if (const auto handle = open_in(id, pid, tools.source))
+            return write(session, *handle, target, tools);
     }
     session.written.reset();  // nobody is left in the session, so there is nothing to put back either
 }
 
-void Autogroups::write(Session& session, ProcessHandle& through, Nice target, Actuator& actuator)
+void Autogroups::write(Session& session, ProcessHandle& through, Nice target, const Tools& tools)
 {
     const auto now = through.autogroup();
     if (!now) {
         session.outcome = Outcome{Outcome::Kind::not_live, now.error().doing}.to_text();
         return;
     }
-    if (!session.written)
+    if (!session.written || now->number != session.autogroup) {  // another session may have got the id
+        session.autogroup = now->number;
         session.before = now->nice;
-    else if (now->nice != *session.written) {
+    } else if (now->nice != *session.written) {
         session.outcome =
             Outcome{Outcome::Kind::held, fmt::format("somebody else has set {}", now->nice.value())}.to_text();
         session.written.reset();
         return;
     }
     const Nice value = target == kNeutral ? *session.before : target;
-    const auto outcome = actuator.set_autogroup(through, value);
+    tools.originals.about_to_write(SessionOriginal{session.autogroup, *session.before, value});
+    const auto outcome = tools.actuator.set_autogroup(through, value);
     const bool is_put_back = outcome.kind == Outcome::Kind::applied && target == kNeutral;
     session.outcome = is_put_back ? std::string{} : outcome.to_text();
     if (outcome.kind == Outcome::Kind::applied)

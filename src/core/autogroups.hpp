@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/ids.hpp"
 #include "core/ports.hpp"
@@ -15,9 +16,6 @@
 #include "core/units.hpp"
 
 namespace priorityd {
-
-/// Id of a session: the pid of the process that made it. Source: setsid(2).
-enum class SessionId : std::int32_t {};
 
 /// What one process asks of its session: its nice value, 19 for SCHED_IDLE, 0 when it was given neither.
 [[nodiscard]] Nice autogroup_wish(const SettingMap& settings);
@@ -34,10 +32,22 @@ public:
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
+    /// What settling takes; references live as long as the call.
+    struct Tools {
+        ProcessSource& source;
+        Actuator& actuator;
+        ExitWatch& exits;
+        Originals& originals;
+    };
     /// Brings the sessions that have changed to what their processes have in common. May list all processes: slow.
-    void settle(ProcessSource& source, Actuator& actuator, ExitWatch& exits);
+    void settle(const Tools& tools);
     /// Puts every session back.
-    void restore(ProcessSource& source, Actuator& actuator);
+    void restore(const Tools& tools);
+
+    /// Takes up what an earlier priorityd has changed and not put back; the next settle() decides. Lists all processes.
+    void adopt(const std::vector<SessionOriginal>& left, ProcessSource& source, Instant now);
+    /// What was written and not put back.
+    [[nodiscard]] std::vector<SessionOriginal> originals() const;
 
     /// For explain: what was done to the session and why. Empty for a session without members.
     struct State {
@@ -52,6 +62,7 @@ private:
         std::unordered_map<Pid, Nice> members;
         std::optional<Pid> bystander;  // one that holds the session up; there may be more
         bool is_searched = false;      // no bystander was there at the last search, and none has come since
+        std::uint64_t autogroup = 0;   // the one that these are about
         std::optional<Nice> before;
         std::optional<Nice> written;
         bool has_changed = false;
@@ -61,10 +72,11 @@ private:
     /// Nothing that is lowered in it, and nobody that leaves it but the bystander, can make a difference.
     [[nodiscard]] static bool is_held_up(const Session& session);
     void mark(Session& session, Instant now);
+    void adopt_one(SessionId id, const Autogroup& autogroup, const std::vector<SessionOriginal>& left, Instant now);
     [[nodiscard]] static Nice wish_of(const Session& session);
     void find_bystander(SessionId id, Session& session, ProcessSource& source, ExitWatch& exits);
-    void settle_one(SessionId id, Session& session, ProcessSource& source, Actuator& actuator, Nice target);
-    void write(Session& session, ProcessHandle& through, Nice target, Actuator& actuator);
+    void settle_one(SessionId id, Session& session, const Tools& tools, Nice target);
+    static void write(Session& session, ProcessHandle& through, Nice target, const Tools& tools);
 
     std::optional<Instant> due_;
     std::map<SessionId, Session> sessions_;

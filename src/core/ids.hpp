@@ -17,6 +17,9 @@ enum class Tid : std::int32_t {};   ///< Thread id; the leader's equals its Pid.
 enum class Uid : std::uint32_t {};  ///< User id.
 enum class Gid : std::uint32_t {};  ///< Group id.
 
+/// Id of a session: the pid of the process that made it. Source: setsid(2).
+enum class SessionId : std::int32_t {};
+
 /// What no process has: stands for an unknown account. Source: the value that chown(2) takes for "leave it".
 constexpr Uid kNobodysUid{~0U};
 constexpr Gid kNobodysGid{~0U};

@@ -13,17 +13,19 @@ namespace {
 /// Deeper trees exist only to annoy.
 constexpr int kMostLevels = 32;
 /// One for each session, cgroup and set of values, so this is a day of work on a desktop.
-constexpr std::size_t kMostEnded = 128;
+constexpr std::size_t kMostPast = 128;
 /// Earlier values of one process that its children may still have.
 constexpr std::size_t kMostFormer = 8;
 
 constexpr Pid kInit{1};
 
+constexpr const char* kEarlier = "an earlier priorityd";
+
 /// Who gave a value in the first place: it may have come along to this process too.
 std::string source_of(const TrackedProcess& process, Setting setting)
 {
     const auto* winner = process.decision.winner(setting);
-    return winner ? winner->source : std::string{"an earlier priorityd"};
+    return winner ? winner->source : std::string{kEarlier};
 }
 
 /// The values of the bequest that the process really has.
@@ -91,6 +93,13 @@ std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle&
     return inherited;
 }
 
+void keep(Bequest bequest, std::deque<Bequest>& latest_first)
+{
+    latest_first.push_front(std::move(bequest));
+    if (latest_first.size() > kMostPast)
+        latest_first.pop_back();
+}
+
 /// Whether the process that it came along from would still be given it, or something else by now, which it follows to.
 bool still_holds(Inherited& one, const ProcessKey& heir, const Relatives& relatives)
 {
@@ -115,15 +124,31 @@ bool still_holds(Inherited& one, const ProcessKey& heir, const Relatives& relati
 
 }  // namespace
 
+void Bequest::add_former(const Original& original)
+{
+    if (original.before == original.written)
+        return;
+    items.insert(items.begin(), {.setting = original.setting,
+                                 .before = original.before,
+                                 .written = original.written,
+                                 .present = original.before,
+                                 .source = kEarlier});
+}
+
+Bequest Lineage::empty_bequest_of(const Snapshot& process)
+{
+    return {.from = process.key,
+            .name = std::string{public_name(process)},
+            .uid = process.uid,
+            .session = process.session,
+            .cgroup = process.cgroup,
+            .items = {},
+            .children = {}};
+}
+
 Bequest Lineage::bequest_of(const TrackedProcess& process)
 {
-    Bequest bequest{.from = process.process.key,
-                    .name = std::string{public_name(process.process)},
-                    .uid = process.process.uid,
-                    .session = process.process.session,
-                    .cgroup = process.process.cgroup,
-                    .items = {},
-                    .children = {}};
+    Bequest bequest = empty_bequest_of(process.process);
     for (const auto& entry : process.ledger.entries()) {
         const bool is_changed = entry.written && entry.before && !(*entry.written == *entry.before);
         if (is_changed && !entry.held_since)
@@ -179,6 +204,35 @@ void Lineage::note_former(const TrackedProcess& process, const Bequest& until_no
     }
 }
 
+void Lineage::adopt(Bequest earlier, const ProcessTable& table)
+{
+    if (earlier.items.empty())
+        return;
+    if (table.find(earlier.from.pid))
+        former_[earlier.from.pid] = std::move(earlier.items);
+    else
+        keep(std::move(earlier), released_);
+}
+
+std::vector<Original> Lineage::originals(const ProcessTable& table) const
+{
+    std::vector<Original> originals;
+    const auto add = [&](const ProcessKey& process, const std::vector<Bequest::Item>& latest_first) {
+        for (auto item = latest_first.rbegin(); item != latest_first.rend(); ++item)
+            originals.push_back({process, item->setting, item->before, item->written});
+    };
+    for (const auto& [pid, items] : former_) {
+        if (const auto* tracked = table.find(pid))
+            add(tracked->process.key, items);
+    }
+    for (auto bequest = released_.rbegin(); bequest != released_.rend(); ++bequest) {
+        add(bequest->from, bequest->items);
+        for (const auto& item : bequest->items)
+            originals.push_back({bequest->from, item.setting, item.before, item.before});
+    }
+    return originals;
+}
+
 std::vector<Bequest::Item> Lineage::take_former(Pid pid)
 {
     auto node = former_.extract(pid);
@@ -195,9 +249,7 @@ void Lineage::note_release(const TrackedProcess& process, const Bequest& until_n
         return;
     for (auto& item : bequest.items)
         item.present = item.before;
-    released_.push_front(std::move(bequest));
-    if (released_.size() > kMostEnded)
-        released_.pop_back();
+    keep(std::move(bequest), released_);
 }
 
 void Lineage::note_end(const TrackedProcess& process)
@@ -213,9 +265,7 @@ void Lineage::note_end(const TrackedProcess& process)
     };
     if (std::ranges::any_of(ended_, is_same))
         return;
-    ended_.push_front(std::move(bequest));
-    if (ended_.size() > kMostEnded)
-        ended_.pop_back();
+    keep(std::move(bequest), ended_);
 }
 
 /// With what it had earlier, of which it has something else by now.

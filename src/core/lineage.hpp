@@ -39,6 +39,9 @@ struct Bequest {
     std::string cgroup;  ///< Empty when it is not known.
     std::vector<Item> items;
     std::optional<ChildrenPolicy> children;
+
+    /// Something that an earlier priorityd has written and that the process has no more.
+    void add_former(const Original& original);
 };
 
 /// Who may have a share in what a process has; references live as long as the call that they are given to.
@@ -55,6 +58,12 @@ class Lineage {
 public:
     /// What a process has from priorityd: to be asked before it is changed, and given to note_change() afterwards.
     [[nodiscard]] static Bequest bequest_of(const TrackedProcess& process);
+    [[nodiscard]] static Bequest empty_bequest_of(const Snapshot& process);
+    /// What an earlier priorityd has told of a process, in order of time.
+    void adopt(Bequest earlier, const ProcessTable& table);
+    /// What there is to remember of processes beside what they have now, in order of time for each.
+    [[nodiscard]] std::vector<Original> originals(const ProcessTable& table) const;
+
     /// A process has been changed. What it had until now may have gone over to others.
     void note_change(TrackedProcess& process, const Bequest& until_now);
     /// Nothing is decided for a process any more: it has been put back.

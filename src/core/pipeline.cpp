@@ -38,6 +38,18 @@ void recall(const Ledger& early, Snapshot& process)
     recall(early, Setting::sched, process.sched);
 }
 
+/// Takes off those at the front that are alike by `projection`.
+template <typename Projection>
+std::span<const Original> take_equal(std::span<const Original>& from, Projection projection)
+{
+    const auto end =
+        std::ranges::find_if(from, [&](const Original& one) { return projection(one) != projection(from.front()); });
+    const auto count = static_cast<std::size_t>(end - from.begin());
+    const auto taken = from.first(count);
+    from = from.subspan(count);
+    return taken;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
@@ -194,15 +206,50 @@ void Pipeline::adopt(const Snapshot& process, Ledger& ledger)
     }
 }
 
-void Pipeline::adopt(const std::vector<Original>& left)
+void Pipeline::adopt(const AllOriginals& left, Instant now)
 {
-    for (const auto& original : left) {
-        const auto handle = world_.source.open(original.process.pid);
-        Snapshot process;
-        // Whoever has got the pid since has started later.
-        if (handle && (*handle)->read(Fact::stat, process) && process.key.start_ticks <= original.process.start_ticks)
-            table_.track(process.key).ledger.adopt(original.setting, original.before, original.written);
+    autogroups_.adopt(left.sessions, world_.source, now);
+    const auto pid_of = [](const Original& one) { return one.process.pid; };
+    for (std::span rest{left.processes}; !rest.empty();) {
+        const auto lines = take_equal(rest, pid_of);
+        adopt_process(lines);
     }
+}
+
+void Pipeline::adopt_process(std::span<const Original> lines)
+{
+    Snapshot process;
+    const auto handle = world_.source.open(lines.front().process.pid);
+    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process))
+        return;
+    Bequest earlier = Lineage::empty_bequest_of(process);
+    while (!lines.empty()) {
+        auto of_setting = take_equal(lines, [](const Original& one) { return one.setting; });
+        // Whoever has got the pid since has started later.
+        while (!of_setting.empty() && of_setting.front().process.start_ticks < process.key.start_ticks)
+            of_setting = of_setting.subspan(1);
+        const auto* present = adopt_setting(**handle, process.key, of_setting);
+        for (const auto& line : of_setting) {
+            if (&line != present)
+                earlier.add_former(line);
+        }
+    }
+    lineage_.adopt(std::move(earlier), table_);
+}
+
+/// Returns the line that tells what the process has; null where there is none.
+const Original* Pipeline::adopt_setting(ProcessHandle& handle, const ProcessKey& process,
+                                        std::span<const Original> lines)
+{
+    if (lines.empty())
+        return nullptr;
+    const auto actual = handle.actual(lines.front().setting);
+    const auto done = std::find_if(lines.rbegin(), lines.rend(),
+                                   [&](const Original& one) { return actual && one.written == *actual; });
+    const Original& present = done == lines.rend() ? lines.back() : *done;
+    if (!(present.before == present.written))
+        table_.track(process).ledger.adopt(present.setting, present.before, present.written);
+    return &present;
 }
 
 /// What somebody has just asked for goes over what somebody else has set before.
@@ -353,14 +400,14 @@ void Pipeline::run_due(Instant now)
     for (const Pid pid : timetable_.take_due(now))
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
-        autogroups_.settle(world_.source, world_.actuator, world_.exits);
+        autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))
         weights_.settle();
 }
 
 void Pipeline::restore(Instant now)
 {
-    autogroups_.restore(world_.source, world_.actuator);
+    autogroups_.restore(session_tools());
     weights_.restore();
     for (const Pid pid : world_.source.list()) {
         if (!table_.find(pid))
@@ -370,6 +417,7 @@ void Pipeline::restore(Instant now)
         if (tracked.ledger.has_written())
             put_back(tracked, now);
     }
+    lineage_ = {};
 }
 
 void Pipeline::put_back(TrackedProcess& tracked, Instant now)

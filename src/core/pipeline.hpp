@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/autogroups.hpp"
@@ -54,8 +55,9 @@ public:
     /// Takes up weights of units that an earlier priorityd has set and not taken back.
     void adopt(const std::vector<Unit>& left, Instant now) { weights_.adopt(left, now); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
-    /// may be that of any later moment of its life. Before the first scan, which then decides.
-    void adopt(const std::vector<Original>& left);
+    /// may be that of any later moment of its life. Those of a pid stand together, and among them those of a setting.
+    /// Before the first scan, which then decides.
+    void adopt(const AllOriginals& left, Instant now);
     /// Queues every process there is, and every tracked one, to be looked at. One that is under way begins anew.
     void begin_scan();
     /// Looks at one process, with `in_control` as in take_control().
@@ -92,8 +94,8 @@ public:
     [[nodiscard]] std::uint32_t count_with(const std::string& source) const;
     /// Units that have a weight from priorityd.
     [[nodiscard]] std::vector<Unit> changed_units() const { return weights_.changed(); }
-    /// What priorityd has written and not put back, of all processes.
-    [[nodiscard]] std::vector<Original> originals() const;
+    /// What priorityd has written and not put back, of all processes and sessions.
+    [[nodiscard]] AllOriginals originals() const;
 
 private:
     /// Why a process is looked at.
@@ -108,6 +110,8 @@ private:
     Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void adopt(const Snapshot& process, Ledger& ledger);
+    void adopt_process(std::span<const Original> lines);
+    const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
     void take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger);
     Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
     void put_back(TrackedProcess& tracked, Instant now);
@@ -123,6 +127,10 @@ private:
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
     [[nodiscard]] bool steers_sessions() const;
+    [[nodiscard]] Autogroups::Tools session_tools() const
+    {
+        return {world_.source, world_.actuator, world_.exits, world_.originals};
+    }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
     void explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }

@@ -59,13 +59,13 @@ std::uint32_t Pipeline::count_with(const std::string& source) const
         std::ranges::count_if(table_, [&](const auto& entry) { return entry.second.decision.names(source); }));
 }
 
-std::vector<Original> Pipeline::originals() const
+AllOriginals Pipeline::originals() const
 {
-    std::vector<Original> originals;
+    AllOriginals originals{.processes = lineage_.originals(table_), .sessions = autogroups_.originals()};
     for (const auto& [pid, tracked] : table_) {
         for (const auto& entry : tracked.ledger.entries()) {
             if (entry.before && entry.written && *entry.before != *entry.written)
-                originals.push_back({tracked.process.key, entry.setting, *entry.before, *entry.written});
+                originals.processes.push_back({tracked.process.key, entry.setting, *entry.before, *entry.written});
         }
     }
     return originals;

@@ -21,6 +21,7 @@ namespace priorityd {
 
 /// The autogroup that a process's session is scheduled in. Source: sched(7), "The autogroup feature".
 struct Autogroup {
+    std::uint64_t number = 0;  ///< Given to no other one before the next boot.
     Nice nice;
     friend bool operator==(const Autogroup&, const Autogroup&) = default;
 };
@@ -136,6 +137,23 @@ struct Original {
     friend bool operator==(const Original&, const Original&) = default;
 };
 
+/// The same of the autogroup of a session.
+struct SessionOriginal {
+    std::uint64_t autogroup = 0;  ///< Its number.
+    Nice before;
+    Nice written;
+    friend bool operator==(const SessionOriginal&, const SessionOriginal&) = default;
+};
+
+/// All that is to be remembered.
+struct AllOriginals {
+    /// Of one setting of one process there may be several: what was written to it, in that order. The last one may have
+    /// never come to be.
+    std::vector<Original> processes;
+    std::vector<SessionOriginal> sessions;  ///< Likewise.
+    [[nodiscard]] bool empty() const { return processes.empty() && sessions.empty(); }
+};
+
 /// Keeps originals where the next priorityd finds them, should this one end without putting them back.
 class Originals {
 public:
@@ -143,6 +161,8 @@ public:
     /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail. A start time
     /// that has not been read yet may stand for "whoever has this pid now".
     virtual void about_to_write(const Original& original) = 0;
+    /// The same for the autogroup of a session.
+    virtual void about_to_write(const SessionOriginal& original) = 0;
 };
 
 }  // namespace priorityd

@@ -52,7 +52,7 @@ Daemon::Daemon(Parts parts)
     if (auto policy = load_policy())
         use(std::move(policy));
     steering_.resume(parts_.state.take_overrides());
-    pipeline_.adopt(parts_.state.take_originals());
+    pipeline_.adopt(parts_.state.take_originals(), now());
     pipeline_.adopt(parts_.state.take_units(), now());
 }
 

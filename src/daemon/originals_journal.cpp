@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <ctime>
 #include <map>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -41,6 +44,18 @@ Original with_start_now(Original original)
     original.process.start_ticks = static_cast<std::uint64_t>(now.tv_sec) * kTicksASecond +
                                    static_cast<std::uint64_t>(now.tv_nsec) * kTicksASecond / kNanosecondsASecond;
     return original;
+}
+
+/// Each once, in the order of the last time that it was written; no more of them than can matter.
+template <typename Line>
+void remember(const Line& line, std::vector<Line>& lines)
+{
+    constexpr std::size_t kMost = 8;
+    std::erase_if(lines,
+                  [&](const Line& other) { return other.before == line.before && other.written == line.written; });
+    lines.push_back(line);
+    if (lines.size() > kMost)
+        lines.erase(lines.begin());
 }
 
 /// A journal's file ends in zeros, and after a crash of the machine it may be nothing else.
@@ -90,20 +105,25 @@ Result<void> OriginalsJournal::recover()
 /// changed.
 void OriginalsJournal::read_lines(std::string_view lines)
 {
-    std::map<std::pair<Pid, Setting>, Original> last;
+    std::map<std::pair<Pid, Setting>, std::vector<Original>> processes;
+    std::map<std::uint64_t, std::vector<SessionOriginal>> sessions;
     std::size_t malformed = 0;
     for (auto end = lines.find('\n'); end != std::string_view::npos; end = lines.find('\n')) {
-        auto original = parse_line(lines.substr(0, end));
+        const auto line = parse_line(lines.substr(0, end));
         lines.remove_prefix(end + 1);
+        const auto* original = line ? std::get_if<Original>(&*line) : nullptr;
+        const auto* session = line ? std::get_if<SessionOriginal>(&*line) : nullptr;
         if (original)
-            last.insert_or_assign({original->process.pid, original->setting}, *original);
+            remember(*original, processes[{original->process.pid, original->setting}]);
+        else if (session)
+            remember(*session, sessions[session->autogroup]);
         else
             ++malformed;
     }
-    for (auto& [key, original] : last) {
-        if (!(original.before == original.written))
-            recovered_.push_back(std::move(original));
-    }
+    for (const auto& [key, originals] : processes)
+        recovered_.processes.insert(recovered_.processes.end(), originals.begin(), originals.end());
+    for (const auto& [autogroup, originals] : sessions)
+        recovered_.sessions.insert(recovered_.sessions.end(), originals.begin(), originals.end());
     if (malformed > 0)
         notes_.push_back(
             fmt::format("{}: {} lines cannot be read and are left out", escaped(folder_.path_of(kName)), malformed));
@@ -127,14 +147,26 @@ void OriginalsJournal::about_to_write(const Original& original)
 {
     if (!is_kept_in_journal(original.setting))
         return;
-    ++lines_;
-    if (!log_)
-        return;
     line_.clear();
     if (original.process.start_ticks == kStartNotRead)
         append_line(with_start_now(original), line_);
     else
         append_line(original, line_);
+    put_line();
+}
+
+void OriginalsJournal::about_to_write(const SessionOriginal& original)
+{
+    line_.clear();
+    append_line(original, line_);
+    put_line();
+}
+
+void OriginalsJournal::put_line()
+{
+    ++lines_;
+    if (!log_)
+        return;
     if (log_->room() < line_.size()) {
         if (auto grown = log_->grow(line_.size()); !grown)
             return note_broken(grown.error());
@@ -152,13 +184,13 @@ bool OriginalsJournal::wants_compaction() const
     return is_mostly_superseded || is_nearly_full;
 }
 
-Result<void> OriginalsJournal::compact(const std::vector<Original>& live)
+Result<void> OriginalsJournal::compact(const AllOriginals& live)
 {
     if (is_cleared_)
         return {};
     // Counted anew even when it fails, so that a full disk is not asked again at once.
-    live_ = live.size();
-    lines_ = live.size();
+    live_ = live.processes.size() + live.sessions.size();
+    lines_ = live_;
     auto begun = begin(live);
     if (!begun) {
         folder_.discard_draft(kName);
@@ -168,10 +200,12 @@ Result<void> OriginalsJournal::compact(const std::vector<Original>& live)
     return {};
 }
 
-Result<MappedLog> OriginalsJournal::begin(const std::vector<Original>& live)
+Result<MappedLog> OriginalsJournal::begin(const AllOriginals& live)
 {
     std::string text = header_;
-    for (const auto& original : live) {
+    for (const auto& original : live.sessions)
+        append_line(original, text);
+    for (const auto& original : live.processes) {
         if (is_kept_in_journal(original.setting))
             append_line(original, text);
     }

@@ -12,6 +12,8 @@
 namespace priorityd::daemon {
 namespace {
 
+constexpr std::string_view kSessionWord = "autogroup";
+
 template <typename Number>
 void append_number(Number number, std::string& into)
 {
@@ -131,6 +133,41 @@ std::optional<Value> parse_word(const SettingInfo& setting, std::string_view wor
     return number ? setting.parse(RawValue{*number}) : std::nullopt;
 }
 
+std::optional<Line> parse_process(std::string_view line)
+{
+    const auto pid = parse_number<std::int32_t>(take_word(line));
+    const auto start_ticks = parse_number<std::uint64_t>(take_word(line));
+    const auto* setting = find_setting(take_word(line));
+    const auto before = take_word(line);
+    if (!pid || *pid <= 0 || !start_ticks || !setting || !is_kept_in_journal(setting->setting))
+        return std::nullopt;
+    auto before_value = parse_word(*setting, before);
+    auto written_value = parse_word(*setting, line);
+    if (!before_value || !written_value)
+        return std::nullopt;
+    return Original{.process = {Pid{*pid}, *start_ticks},
+                    .setting = setting->setting,
+                    .before = *std::move(before_value),
+                    .written = *std::move(written_value)};
+}
+
+std::optional<Nice> parse_nice(std::string_view word)
+{
+    const auto number = parse_number<int>(word);
+    return number ? Nice::make(*number) : std::nullopt;
+}
+
+/// What comes after the first word.
+std::optional<Line> parse_session(std::string_view line)
+{
+    const auto autogroup = parse_number<std::uint64_t>(take_word(line));
+    const auto before = parse_nice(take_word(line));
+    const auto written = parse_nice(line);
+    if (!autogroup || !before || !written)
+        return std::nullopt;
+    return SessionOriginal{.autogroup = *autogroup, .before = *before, .written = *written};
+}
+
 }  // namespace
 
 bool is_kept_in_journal(Setting setting)
@@ -152,22 +189,23 @@ void append_line(const Original& original, std::string& into)
     into += '\n';
 }
 
-std::optional<Original> parse_line(std::string_view line)
+void append_line(const SessionOriginal& original, std::string& into)
 {
-    const auto pid = parse_number<std::int32_t>(take_word(line));
-    const auto start_ticks = parse_number<std::uint64_t>(take_word(line));
-    const auto* setting = find_setting(take_word(line));
-    const auto before = take_word(line);
-    if (!pid || *pid <= 0 || !start_ticks || !setting || !is_kept_in_journal(setting->setting))
-        return std::nullopt;
-    auto before_value = parse_word(*setting, before);
-    auto written_value = parse_word(*setting, line);
-    if (!before_value || !written_value)
-        return std::nullopt;
-    return Original{.process = {Pid{*pid}, *start_ticks},
-                    .setting = setting->setting,
-                    .before = *std::move(before_value),
-                    .written = *std::move(written_value)};
+    into.append(kSessionWord) += ' ';
+    append_number(original.autogroup, into);
+    into += ' ';
+    append_number(original.before.value(), into);
+    into += ' ';
+    append_number(original.written.value(), into);
+    into += '\n';
+}
+
+std::optional<Line> parse_line(std::string_view line)
+{
+    const bool is_session = line.starts_with(kSessionWord);
+    if (is_session && take_word(line) == kSessionWord)
+        return parse_session(line);
+    return parse_process(line);
 }
 
 }  // namespace priorityd::daemon

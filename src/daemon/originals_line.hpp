@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/ports.hpp"
 
@@ -15,7 +16,11 @@ namespace priorityd::daemon {
 
 /// Appends "PID START SETTING BEFORE WRITTEN" and a newline. Precondition: is_kept_in_journal.
 void append_line(const Original& original, std::string& into);
+/// Appends "autogroup NUMBER BEFORE WRITTEN" and a newline.
+void append_line(const SessionOriginal& original, std::string& into);
+
+using Line = std::variant<Original, SessionOriginal>;
 /// The line without its newline; empty for anything that append_line does not write.
-[[nodiscard]] std::optional<Original> parse_line(std::string_view line);
+[[nodiscard]] std::optional<Line> parse_line(std::string_view line);
 
 }  // namespace priorityd::daemon

@@ -63,7 +63,7 @@ void State::forget_unit(const Unit& unit)
         log_->warning(fmt::format("{} stays on the list of changed units: {}", unit.name, forgotten.error().message()));
 }
 
-void State::keep(const std::vector<Original>& changed)
+void State::keep(const AllOriginals& changed)
 {
     if (!journal_)
         return;
@@ -71,7 +71,7 @@ void State::keep(const std::vector<Original>& changed)
         log_->warning(fmt::format("after a crash not all will be put back: {}", kept.error().message()));
 }
 
-void State::close(const std::vector<Original>& changed)
+void State::close(const AllOriginals& changed)
 {
     if (journal_ && changed.empty())
         journal_->clear();
@@ -96,6 +96,12 @@ void State::remove(const std::string& id, OverrideKeeper::Done done)
 }
 
 void State::about_to_write(const Original& original)
+{
+    if (journal_)
+        journal_->about_to_write(original);
+}
+
+void State::about_to_write(const SessionOriginal& original)
 {
     if (journal_)
         journal_->about_to_write(original);

@@ -33,15 +33,15 @@ public:
 
     /// What was found, once.
     [[nodiscard]] std::vector<Override> take_overrides() { return std::move(overrides_); }
-    [[nodiscard]] std::vector<Original> take_originals() { return std::move(originals_); }
+    [[nodiscard]] AllOriginals take_originals() { return std::move(originals_); }
     [[nodiscard]] std::vector<Unit> take_units() { return units_ ? units_->take_left() : std::vector<Unit>{}; }
 
     /// Whether the journal has grown enough to be written anew: keep() with what is changed now. Waits for no disk, but
     /// is nothing for the exec path.
     [[nodiscard]] bool wants_originals() const { return journal_ && journal_->wants_compaction(); }
-    void keep(const std::vector<Original>& changed);
+    void keep(const AllOriginals& changed);
     /// The daemon stops, and leaves this changed.
-    void close(const std::vector<Original>& changed);
+    void close(const AllOriginals& changed);
 
     // Units that have a weight from priorityd; told before it is set, and when it has been taken back.
     void note_unit(const Unit& unit);
@@ -58,6 +58,7 @@ private:
     void save(const Override& one, OverrideKeeper::Done done) override;
     void remove(const std::string& id, OverrideKeeper::Done done) override;
     void about_to_write(const Original& original) override;
+    void about_to_write(const SessionOriginal& original) override;
 
     const Log* log_;
     std::optional<StateLock> lock_;
@@ -65,7 +66,7 @@ private:
     std::optional<OriginalsJournal> journal_;
     std::optional<ChangedUnits> units_;
     std::vector<Override> overrides_;
-    std::vector<Original> originals_;
+    AllOriginals originals_;
 };
 
 }  // namespace priorityd::daemon

@@ -235,19 +235,19 @@ std::string_view exe_path(std::string_view link)
     return without_suffix(link, " (deleted)");
 }
 
-std::optional<Nice> parse_autogroup(std::string_view text)
+std::optional<Autogroup> parse_autogroup(std::string_view text)
 {
     constexpr std::string_view kBefore = "/autogroup-";
     constexpr std::string_view kBetween = "nice";
     if (!text.starts_with(kBefore) || !ends_with_newline(text))
         return std::nullopt;
     FieldReader reader{text.substr(kBefore.size())};
-    reader.number<std::uint64_t>();
+    const auto number = reader.number<std::uint64_t>();
     const std::string_view between = reader.next();
-    const int nice = reader.number<int>();
-    if (!reader.is_good() || between != kBetween)
+    const auto nice = Nice::make(reader.number<int>());
+    if (!reader.is_good() || between != kBetween || !nice)
         return std::nullopt;
-    return Nice::make(nice);
+    return Autogroup{number, *nice};
 }
 
 Uses uses_of(std::string_view link)

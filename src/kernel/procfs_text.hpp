@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/ports.hpp"
 #include "core/snapshot.hpp"
 #include "core/units.hpp"
 
@@ -63,8 +64,8 @@ struct CgroupPaths {
 /// The path in the link /proc/PID/exe, without the " (deleted)" of a program that was replaced since it started.
 [[nodiscard]] std::string_view exe_path(std::string_view link);
 
-/// The nice value in /proc/PID/autogroup, "/autogroup-123 nice 0"; empty for anything else. Source: sched(7).
-[[nodiscard]] std::optional<Nice> parse_autogroup(std::string_view text);
+/// The text of /proc/PID/autogroup, "/autogroup-123 nice 0"; empty for anything else. Source: sched(7).
+[[nodiscard]] std::optional<Autogroup> parse_autogroup(std::string_view text);
 
 /// What a link in /proc/PID/fd tells of a process: a GPU's device, an audio device, or neither.
 [[nodiscard]] Uses uses_of(std::string_view link);

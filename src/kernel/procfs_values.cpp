@@ -137,8 +137,8 @@ Result<Autogroup> ProcfsHandle::autogroup()
         return not_live("this kernel has no autogroups");
     if (!is_autogroup_enabled(roots_.proc.get()))
         return not_live("autogroups are switched off (kernel.sched_autogroup_enabled = 0)");
-    const auto nice = parse_autogroup(*text);
-    if (!nice)
+    const auto autogroup = parse_autogroup(*text);
+    if (!autogroup)
         return not_live("its session has no autogroup");
     Snapshot process;
     if (auto known = read(Fact::cgroup, process); !known)
@@ -146,7 +146,7 @@ Result<Autogroup> ProcfsHandle::autogroup()
     const CgroupPaths cgroups{.path = std::move(process.cgroup), .cpu = std::move(process.cpu_cgroup)};
     if (auto reason = what_overrides_autogroup(roots_.sys.get(), cgroups))
         return not_live(*std::move(reason));
-    return Autogroup{*nice};
+    return *autogroup;
 }
 
 Result<void> ProcfsHandle::write(const char* file, std::string_view text)

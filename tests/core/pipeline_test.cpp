@@ -533,6 +533,43 @@ TEST_CASE("a session that somebody else has set is left to them")
     CHECK(house.kernel.autogroups[7] == 3);
 }
 
+TEST_CASE("what is written to a session is remembered before, and that it was put back too")
+{
+    House house{kRules, ""};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .session = 7});
+    house.exec(42);
+    house.wait(100ms);
+    const SessionOriginal forth{1007, *Nice::make(0), *Nice::make(10)};
+    const SessionOriginal back{1007, *Nice::make(0), *Nice::make(0)};
+    CHECK(house.kernel.session_journal == std::vector{forth});
+    CHECK(house.pipeline.originals().sessions == std::vector{forth});
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.session_journal == std::vector{forth, back});
+    CHECK(house.pipeline.originals().empty());
+}
+
+TEST_CASE("a session that an earlier daemon has changed is taken over, or put back")
+{
+    const SessionOriginal earlier{1007, *Nice::make(0), *Nice::make(19)};
+    const SessionOriginal latest{1007, *Nice::make(0), *Nice::make(10)};
+    const SessionOriginal of_another{1008, *Nice::make(0), *Nice::make(10)};
+    for (const int left : {10, 19, 3}) {  // the last write, or only the one before it, or somebody else's
+        for (const auto* comm : {"cc1plus", "nano"}) {
+            House house{kRules, ""};
+            house.kernel.add({.pid = 42, .comm = comm, .session = 7});
+            house.kernel.autogroups[7] = left;
+            house.pipeline.adopt({.processes = {}, .sessions = {earlier, latest, of_another}}, house.now);
+            house.scan();
+            house.wait(100ms);
+            const bool is_held = left == 3;
+            const bool is_known = comm == std::string{"cc1plus"};
+            CHECK(house.kernel.autogroups[7] == (is_known ? 10 : (is_held ? 3 : 0)));
+            house.pipeline.restore(house.now);
+            CHECK(house.kernel.autogroups[7] == (is_held ? 3 : 0));
+        }
+    }
+}
+
 TEST_CASE("a program named realtime-idle asks its session for the least")
 {
     SettingMap settings;

@@ -664,7 +664,7 @@ TEST_CASE("what an earlier daemon has left is taken over, or put back")
     const auto left = [](int pid, int written) {
         return Original{{Pid{pid}, 1}, Setting::nice, *Nice::make(0), *Nice::make(written)};
     };
-    house.pipeline.adopt({left(42, 10), left(43, 19), left(77, 3)});
+    house.pipeline.adopt({.processes = {left(42, 10), left(43, 19), left(77, 3)}, .sessions = {}}, house.now);
     house.scan();
     CHECK(house.nice_of(42) == 10);
     CHECK(house.nice_of(43) == 0);
@@ -682,7 +682,7 @@ TEST_CASE("each value is remembered before it is written, and that it was put ba
     const Original forth{{Pid{42}, 1}, Setting::nice, *Nice::make(0), *Nice::make(10)};
     const Original back{{Pid{42}, 1}, Setting::nice, *Nice::make(0), *Nice::make(0)};
     CHECK(house.kernel.journal == std::vector{forth});
-    CHECK(house.pipeline.originals() == std::vector{forth});
+    CHECK(house.pipeline.originals().processes == std::vector{forth});
     house.pipeline.restore(house.now);
     CHECK(house.kernel.journal == std::vector{forth, back});
 }

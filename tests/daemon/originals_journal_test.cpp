@@ -97,13 +97,40 @@ TEST_CASE("the next start finds the last line of each setting of each pid")
         journal.about_to_write(next_of_that_pid);
     }
     auto journal = journal_in(top);
-    const auto recovered = journal.take_recovered();
+    const auto recovered = journal.take_recovered().processes;
     REQUIRE(recovered.size() == 3);
     CHECK(recovered[0] == nice_of(42, 0, -6));
     CHECK(recovered[1].setting == Setting::oom_score_adj);
     CHECK(recovered[2].process.start_ticks == 101);
-    CHECK(journal.take_recovered().empty());
+    CHECK(journal.take_recovered().processes.empty());
     CHECK(journal.notes().empty());
+}
+
+TEST_CASE("the next start finds the lines of sessions, the latest last, and keeps them until a compaction without them")
+{
+    const TemporaryFolder top;
+    const auto session = [](std::uint64_t autogroup, int written) {
+        return SessionOriginal{autogroup, *Nice::make(0), *Nice::make(written)};
+    };
+    {
+        auto journal = journal_in(top);
+        for (const int written : {9, 0, 12, 9})
+            journal.about_to_write(session(7, written));
+        journal.about_to_write(session(8, 3));
+    }
+    const std::vector left{session(7, 0), session(7, 12), session(7, 9), session(8, 3)};
+    CHECK(journal_in(top).take_recovered().sessions == left);
+    {
+        auto journal = journal_in(top);
+        CHECK(journal.take_recovered().sessions == left);
+        REQUIRE(journal.compact({.processes = {}, .sessions = {session(8, 3)}}));
+        CHECK(content(top) == with_header("autogroup 8 0 3\n"));
+        for (int written = -20; written < 20; ++written)
+            journal.about_to_write(session(9, written));
+    }
+    const auto recovered = journal_in(top).take_recovered().sessions;
+    CHECK(recovered.size() == 9);
+    CHECK(recovered.back() == session(9, 19));
 }
 
 TEST_CASE("a process whose start time was not read is found as one that has started by now")
@@ -118,7 +145,7 @@ TEST_CASE("a process whose start time was not read is found as one that has star
     auto unread = nice_of(42, 0, -4);
     unread.process.start_ticks = kStartNotRead;
     journal_in(top).about_to_write(unread);
-    const auto recovered = journal_in(top).take_recovered();
+    const auto recovered = journal_in(top).take_recovered().processes;
     REQUIRE(recovered.size() == 1);
     CHECK(recovered[0].process.start_ticks >= before);
     CHECK(recovered[0].process.start_ticks <= ticks_now() + 100);
@@ -133,20 +160,20 @@ TEST_CASE("what has been put back is not found")
         journal.about_to_write(nice_of(43, 0, -4));
         journal.about_to_write(nice_of(42, 0, 0));
     }
-    CHECK(journal_in(top).take_recovered() == std::vector{nice_of(43, 0, -4)});
+    CHECK(journal_in(top).take_recovered().processes == std::vector{nice_of(43, 0, -4)});
 }
 
 TEST_CASE("what was found stays in the journal until it is put back")
 {
     const TemporaryFolder top;
     journal_in(top).about_to_write(nice_of(42, 0, -4));
-    CHECK(journal_in(top).take_recovered().size() == 1);
+    CHECK(journal_in(top).take_recovered().processes.size() == 1);
     {
         auto journal = journal_in(top);
-        CHECK(journal.take_recovered().size() == 1);
+        CHECK(journal.take_recovered().processes.size() == 1);
         journal.about_to_write(nice_of(42, 0, 0));
     }
-    CHECK(journal_in(top).take_recovered().empty());
+    CHECK(journal_in(top).take_recovered().processes.empty());
 }
 
 TEST_CASE("a class is not kept: it is nothing that could be put back")
@@ -169,11 +196,11 @@ TEST_CASE("after a clean stop nothing is left, and nothing more is kept")
         journal.clear();
         CHECK(names_in(top).empty());
         journal.about_to_write(nice_of(42, 0, -4));
-        CHECK(journal.compact({nice_of(42, 0, -4)}));
+        CHECK(journal.compact({.processes = {nice_of(42, 0, -4)}, .sessions = {}}));
         CHECK_FALSE(journal.wants_compaction());
         CHECK(names_in(top).empty());
     }
-    CHECK(journal_in(top).take_recovered().empty());
+    CHECK(journal_in(top).take_recovered().processes.empty());
 }
 
 TEST_CASE("a journal of another boot is dropped")
@@ -181,7 +208,7 @@ TEST_CASE("a journal of another boot is dropped")
     const TemporaryFolder top;
     top.write("originals", "priorityd originals 1 00000000-0000-0000-0000-000000000000\n42 100 nice 0 -4\n");
     auto journal = journal_in(top);
-    CHECK(journal.take_recovered().empty());
+    CHECK(journal.take_recovered().processes.empty());
     CHECK(journal.notes().empty());
     CHECK(content(top) == with_header(""));
 }
@@ -192,7 +219,7 @@ TEST_CASE("an empty file, and one of zeros, is what a crash of the machine leave
         const TemporaryFolder top;
         top.write("originals", std::string(size, '\0'));
         auto journal = journal_in(top);
-        CHECK(journal.take_recovered().empty());
+        CHECK(journal.take_recovered().processes.empty());
         CHECK(journal.notes().empty());
         CHECK(names_in(top) == std::vector<std::string>{"originals"});
     }
@@ -204,7 +231,7 @@ TEST_CASE("a torn last line is normal: nothing had been changed yet")
         const TemporaryFolder top;
         top.write("originals", with_header("42 100 nice 0 -4\n") + torn);
         auto journal = journal_in(top);
-        CHECK(journal.take_recovered() == std::vector{nice_of(42, 0, -4)});
+        CHECK(journal.take_recovered().processes == std::vector{nice_of(42, 0, -4)});
         CHECK(journal.notes().empty());
     }
 }
@@ -215,7 +242,7 @@ TEST_CASE("lines that cannot be read are counted, and the others are read")
     top.write("originals", with_header("\n42 100 nice 0 -4\nrubbish\n43 100 nice 0 99\n\xff\xfe\n-1 1 nice 0 1\n" +
                                        std::string(100000, 'x') + "\n44 100 nice 0 -4\n"));
     auto journal = journal_in(top);
-    CHECK(journal.take_recovered() == std::vector{nice_of(42, 0, -4), nice_of(44, 0, -4)});
+    CHECK(journal.take_recovered().processes == std::vector{nice_of(42, 0, -4), nice_of(44, 0, -4)});
     REQUIRE(journal.notes().size() == 1);
     CHECK(journal.notes().front().ends_with("originals: 6 lines cannot be read and are left out"));
 }
@@ -230,13 +257,13 @@ TEST_CASE("a file that is no journal is moved aside, and the new one works")
         top.write("originals", text);
         {
             auto journal = journal_in(top);
-            CHECK(journal.take_recovered().empty());
+            CHECK(journal.take_recovered().processes.empty());
             REQUIRE(journal.notes().size() == 1);
             CHECK(journal.notes().front().ends_with("is no journal of originals; renamed to originals.corrupt"));
             journal.about_to_write(nice_of(42, 0, -4));
         }
         CHECK(names_in(top) == std::vector<std::string>{"originals", "originals.corrupt"});
-        CHECK(journal_in(top).take_recovered().size() == 1);
+        CHECK(journal_in(top).take_recovered().processes.size() == 1);
     }
 }
 
@@ -248,7 +275,7 @@ TEST_CASE("a link or folder in the place of the journal is moved aside and never
     std::filesystem::create_symlink(top.path() / "elsewhere", state.path() / "originals");
     {
         auto journal = journal_in(state);
-        CHECK(journal.take_recovered().empty());
+        CHECK(journal.take_recovered().processes.empty());
         CHECK(journal.notes().size() == 1);
         journal.about_to_write(nice_of(43, 0, -4));
     }
@@ -267,7 +294,7 @@ TEST_CASE("compaction is wanted when most lines are superseded, and keeps what i
     CHECK_FALSE(journal.wants_compaction());
     journal.about_to_write(nice_of(43, 0, 1));
     CHECK(journal.wants_compaction());
-    REQUIRE(journal.compact({nice_of(42, 0, 5), nice_of(43, 0, 1)}));
+    REQUIRE(journal.compact({.processes = {nice_of(42, 0, 5), nice_of(43, 0, 1)}, .sessions = {}}));
     CHECK_FALSE(journal.wants_compaction());
     CHECK(content(top) == with_header("42 100 nice 0 5\n43 100 nice 0 1\n"));
     journal.about_to_write(nice_of(44, 0, 1));
@@ -282,7 +309,7 @@ TEST_CASE("while much is alive, compaction waits for twice as many lines")
     std::vector<Original> live;
     for (int pid = 1; pid <= 5000; ++pid)
         live.push_back(nice_of(pid, 0, 1));
-    REQUIRE(journal.compact(live));
+    REQUIRE(journal.compact({.processes = live, .sessions = {}}));
     for (int i = 0; i < 5000; ++i)
         journal.about_to_write(live[static_cast<std::size_t>(i)]);
     CHECK_FALSE(journal.wants_compaction());
@@ -307,7 +334,7 @@ TEST_CASE("compaction is wanted before the reserved room is used up, and the jou
         journal.about_to_write(original(pid));
     CHECK(journal.wants_compaction());
     CHECK(std::filesystem::file_size(top.path() / "originals") > 1000000);
-    const auto recovered = journal_in(top).take_recovered();
+    const auto recovered = journal_in(top).take_recovered().processes;
     REQUIRE(recovered.size() == 100);
     CHECK(recovered.back() == original(100));
 }
@@ -328,14 +355,17 @@ TEST_CASE("a full disk is noted once, what is recovered is there all the same, a
         auto journal = *OriginalsJournal::open(top.path());
         for (int i = 0; i < 10; ++i)
             journal.about_to_write(nice_of(43, 0, -4));
-        auto text = fmt::format("{} notes, {} recovered, ", journal.notes().size(), journal.take_recovered().size());
-        text += fmt::format("{} ", OriginalsJournal::open(top.path())->take_recovered().size());
-        text += journal.compact({nice_of(43, 0, -4)}) ? "compacted, " : "not compacted, ";
+        auto text =
+            fmt::format("{} notes, {} recovered, ", journal.notes().size(), journal.take_recovered().processes.size());
+        text += fmt::format("{} ", OriginalsJournal::open(top.path())->take_recovered().processes.size());
+        text +=
+            journal.compact({.processes = {nice_of(43, 0, -4)}, .sessions = {}}) ? "compacted, " : "not compacted, ";
         ::setrlimit(RLIMIT_FSIZE, &limit);
-        text += journal.compact({nice_of(43, 0, -4)}) ? "compacted, " : "not compacted, ";
+        text +=
+            journal.compact({.processes = {nice_of(43, 0, -4)}, .sessions = {}}) ? "compacted, " : "not compacted, ";
         journal.about_to_write(nice_of(44, 0, -4));
         return text + fmt::format("{} notes, {} lines", journal.notes().size(),
-                                  OriginalsJournal::open(top.path())->take_recovered().size());
+                                  OriginalsJournal::open(top.path())->take_recovered().processes.size());
     });
     CHECK(seen == "1 notes, 1 recovered, 1 not compacted, compacted, 1 notes, 2 lines");
 }
@@ -373,7 +403,7 @@ TEST_CASE("a journal that somebody cuts short is noted once, and the daemon goes
         journal.about_to_write(nice_of(43, 0, -4));
     REQUIRE(journal.notes().size() == 1);
     CHECK(journal.notes().front().find("would stay so if priorityd was killed") != std::string::npos);
-    REQUIRE(journal.compact({nice_of(42, 0, -4)}));
+    REQUIRE(journal.compact({.processes = {nice_of(42, 0, -4)}, .sessions = {}}));
     journal.about_to_write(nice_of(44, 0, -4));
     CHECK(content(top) == with_header("42 100 nice 0 -4\n44 100 nice 0 -4\n"));
 }
@@ -398,7 +428,7 @@ TEST_CASE("no line is lost when the daemon is killed at any instant, not even in
                 std::vector<Original> values;
                 for (const auto& entry : live)
                     values.push_back(entry.second);
-                if (!journal.compact(values))
+                if (!journal.compact({.processes = values, .sessions = {}}))
                     ::_exit(1);
             }
         });
@@ -418,7 +448,7 @@ TEST_CASE("no line is lost when the daemon is killed at any instant, not even in
             return open;
         };
         auto journal = journal_in(top);
-        const auto recovered = journal.take_recovered();
+        const auto recovered = journal.take_recovered().processes;
         CHECK((recovered == open_ones(without) || recovered == open_ones(with)));
         CHECK(journal.notes().empty());
     }

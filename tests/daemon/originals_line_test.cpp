@@ -70,11 +70,26 @@ TEST_CASE("every value of every setting that a process has comes back")
                                         .before = value_of(row.first, before),
                                         .written = value_of(row.first, written)};
                 const auto line = line_of(original);
-                CHECK_MESSAGE(parse_line(line) == original, line);
+                CHECK_MESSAGE(parse_line(line) == Line{original}, line);
             }
         }
     }
     CHECK_FALSE(is_kept_in_journal(Setting::program_class));
+}
+
+TEST_CASE("the original of a session is a line of four words, and comes back")
+{
+    const SessionOriginal original{
+        .autogroup = ~std::uint64_t{0}, .before = *Nice::make(0), .written = *Nice::make(-20)};
+    std::string line;
+    append_line(original, line);
+    CHECK(line == "autogroup 18446744073709551615 0 -20\n");
+    line.pop_back();
+    CHECK(parse_line(line) == Line{original});
+    for (const auto* other : {"autogroup", "autogroup 1", "autogroup 1 0", "autogroup 1 0 ", "autogroup 1 0 20",
+                              "autogroup 1 -21 0", "autogroup 1 0 3 4", "autogroup -1 0 3", "autogroup x 0 3",
+                              "autogroups 1 0 3", " autogroup 1 0 3", "autogroup  1 0 3"})
+        CHECK_FALSE_MESSAGE(parse_line(other), other);
 }
 
 TEST_CASE("any set of CPUs comes back")
@@ -89,7 +104,7 @@ TEST_CASE("any set of CPUs comes back")
             .process = {Pid{1}, 1}, .setting = Setting::cpus, .before = CpuChoice{cpus}, .written = CpuChoice{cpus}};
         const auto line = line_of(original);
         CHECK(line == "1 1 cpus " + cpus.to_text() + " " + cpus.to_text());
-        CHECK(parse_line(line) == original);
+        CHECK(parse_line(line) == Line{original});
     }
 }
 

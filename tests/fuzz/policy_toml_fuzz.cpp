@@ -34,9 +34,9 @@ public:
 
 void ask(Policy policy)
 {
-    const auto shared = std::make_shared<const Policy>(std::move(policy));
+    const Layers layers{.policy = std::make_shared<const Policy>(std::move(policy))};
     const auto explanation =
-        classify(shared, GivenFacts{.name = "cc1plus", .exe = "/usr/lib/gcc/cc1plus", .args = {"-O2"}});
+        classify(layers, GivenFacts{.name = "cc1plus", .exe = "/usr/lib/gcc/cc1plus", .args = {"-O2"}});
     expect(std::ranges::none_of(explanation.rows, [](const auto& row) { return row.setting.empty(); }));
 }
 

@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     if (const auto cgroup = kernel::parse_cgroup(text))
         expect(!cgroup->path.empty());
     expect(kernel::exe_path(text).size() <= text.size());
-    if (const auto nice = kernel::parse_autogroup(text))
-        expect(nice->value() >= Nice::kLow && nice->value() <= Nice::kHigh);
+    if (const auto autogroup = kernel::parse_autogroup(text))
+        expect(autogroup->nice.value() >= Nice::kLow && autogroup->nice.value() <= Nice::kHigh);
     (void)kernel::uses_of(text);
     (void)kernel::parse_number<int>(text);
     (void)kernel::parse_number<std::uint64_t>(text);

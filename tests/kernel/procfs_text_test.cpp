@@ -247,8 +247,8 @@ TEST_CASE("a replaced program keeps its path")
 
 TEST_CASE("the autogroup's nice value is read from its line alone")
 {
-    CHECK(parse_autogroup("/autogroup-123 nice 0\n") == Nice::make(0));
-    CHECK(parse_autogroup("/autogroup-9 nice -20\n") == Nice::make(-20));
+    CHECK(parse_autogroup("/autogroup-123 nice 0\n") == Autogroup{123, *Nice::make(0)});
+    CHECK(parse_autogroup("/autogroup-9 nice -20\n") == Autogroup{9, *Nice::make(-20)});
     for (const auto* text :
          {"", "\n", "/autogroup-123 nice 0", "/autogroup-123 nice 20\n", "/autogroup- nice 0\n",
           "/autogroup-1 mean 0\n", "/autogroup-1 nice\n", "autogroup-1 nice 0\n", "/autogroup-1 nice 99999999999\n"})

@@ -74,7 +74,8 @@ public:
         auto* fake = find();
         if (!fake)
             return failure(ESRCH, "autogroup");
-        return Autogroup{*Nice::make(kernel_.autogroups[fake->session])};
+        return Autogroup{static_cast<std::uint64_t>(fake->session) + 1000,
+                         *Nice::make(kernel_.autogroups[fake->session])};
     }
     [[nodiscard]] FakeProcess* find()
     {

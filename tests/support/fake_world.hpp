@@ -66,6 +66,7 @@ public:
     Result<void> watch(ProcessHandle& process) override;
     void unwatch(Pid pid) override { watched.erase(pid); }
     void about_to_write(const Original& original) override { journal.push_back(original); }
+    void about_to_write(const SessionOriginal& original) override { session_journal.push_back(original); }
 
     std::vector<std::string> log;   ///< Every write, as "42 nice=10 sched=batch" or "session 7 autogroup=19".
     std::map<int, int> autogroups;  ///< Session -> nice value; absent means 0.
@@ -73,11 +74,12 @@ public:
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override { then(weights[unit.name]); }
     void write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then) override;
 
-    std::map<std::string, Weights> weights;  ///< Of units, by name.
-    std::vector<Original> journal;           ///< What was to be remembered, in order.
-    std::set<Pid> watched;                   ///< Whose end is to be told.
-    bool has_no_descriptors = false;         ///< From now on nothing more can be watched.
-    int lists = 0;                           ///< How often all processes have been listed.
+    std::map<std::string, Weights> weights;        ///< Of units, by name.
+    std::vector<Original> journal;  ///< What was to be remembered, in order.
+    std::vector<SessionOriginal> session_journal;  ///< The same of sessions; a session's autogroup is 1000 higher.
+    std::set<Pid> watched;                         ///< Whose end is to be told.
+    bool has_no_descriptors = false;               ///< From now on nothing more can be watched.
+    int lists = 0;                                 ///< How often all processes have been listed.
 
 private:
     friend class FakeHandle;

@@ -238,6 +238,21 @@ class OfALoweredParent(Inheritance):
 
 
 class AfterBeingKilled(Inheritance):
+    def test_children_that_have_run_no_program_are_known_to_the_next_daemon_by_what_their_parent_had_earlier(self):
+        for value, next_value in ((9, 12), (-9, -12), (9, -9), (-9, 9)):
+            with self.subTest(f"{value}, then {next_value}"):
+                self.daemon()
+                parent = self.start(self.name)
+                self.set(parent.pid, "--nice", value)
+                mere, = parent.ask("fork")
+                self.set(parent.pid, "--nice", next_value)
+                for _ in range(2):
+                    self.daemons[-1].kill()
+                    self.daemon()
+                    for pid in (parent.pid, mere):
+                        self.has(pid, {}, "under the next daemon")
+                self.assertEqual(self.daemons[-1].end(), 0)
+
     def test_children_of_a_raised_parent_are_known_to_the_next_daemon(self):
         parent = self.parent(**RAISED)
         mere, = parent.ask("fork")
