@@ -108,8 +108,11 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
         notice_others(**handle, tracked->ledger, clocks.now);
     const auto decision = tracked ? tracked->decision : Decision{};
     Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
-                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
+                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks),
+                            .shares = {}};
     explanation.process.actual = actual_of(**handle);
+    if (const auto standing = (*handle)->cpu_standing())
+        explanation.shares = explain_shares(*standing, explanation.process.actual);
     explain_weights(process, explanation.rows);
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));

@@ -11,6 +11,7 @@
 
 #include "core/action.hpp"
 #include "core/cgroup_path.hpp"
+#include "core/cpu_standing.hpp"
 #include "core/ids.hpp"
 #include "core/override.hpp"
 #include "core/result.hpp"
@@ -50,6 +51,9 @@ public:
     /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the
     /// reason.
     [[nodiscard]] virtual Result<Autogroup> autogroup() = 0;
+    /// With whom it competes for CPU time. Reads a few files for each cgroup on its way and beside it: for explain.
+    /// Errors: ESRCH.
+    [[nodiscard]] virtual Result<CpuStanding> cpu_standing() = 0;
 };
 
 /// Where processes are found.
