@@ -65,6 +65,7 @@ void Pipeline::use(Layers layers)
 {
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
+    weights_.want_slices(layers_.policy->settings().slices);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
@@ -402,7 +403,7 @@ void Pipeline::run_due(Instant now)
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))
-        weights_.settle();
+        weights_.settle(now);
 }
 
 void Pipeline::restore(Instant now)

@@ -54,6 +54,12 @@ public:
     void take_control(const std::string& source) { in_control_.push_back(source); }
     /// Takes up weights of units that an earlier priorityd has set and not taken back.
     void adopt(const std::vector<Unit>& left, Instant now) { weights_.adopt(left, now); }
+    /// The manager of this user's units can be reached from now on, or not any more; see UnitWeights.
+    void reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
+    {
+        weights_.reach_manager(user, set, now);
+    }
+    void lose_manager(Uid user, Instant now) { weights_.lose_manager(user, now); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
     /// may be that of any later moment of its life. Those of a pid stand together, and among them those of a setting.
     /// Before the first scan, which then decides.
@@ -133,6 +139,7 @@ private:
     }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
     void explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const;
+    void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const
     {

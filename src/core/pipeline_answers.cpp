@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/glob.hpp"
 #include "core/pipeline.hpp"
 
@@ -114,6 +116,7 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     if (const auto standing = (*handle)->cpu_standing())
         explanation.shares = explain_shares(*standing, explanation.process.actual);
     explain_weights(process, explanation.rows);
+    explain_slices(**handle, process, explanation.rows);
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));
     return explanation;
@@ -129,6 +132,22 @@ void Pipeline::explain_weights(const Snapshot& process, std::vector<ExplainRow>&
         if (is_weight && row.effective && row.outcome == kNotTried)
             row.outcome = state ? state->to_text() : "not live: the process is in no unit";
     }
+}
+
+/// Where a slice loses against its siblings, all that is in it does, whatever it weighs itself.
+void Pipeline::explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const
+{
+    if (layers_.policy->settings().slices.empty())
+        return;
+    if (!process.known.contains(Fact::cgroup))
+        (void)handle.read(Fact::cgroup, process);  // of one that has ended meanwhile nothing is to be told
+    for (const auto& slice : weights_.slices_above(process.cgroup))
+        rows.push_back({.setting = "slice weight",
+                        .value = to_text(slice.wanted),
+                        .source = "settings",
+                        .because = fmt::format("all of {} together, against its siblings", slice.name),
+                        .effective = true,
+                        .outcome = slice.outcome});
 }
 
 std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const

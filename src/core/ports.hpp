@@ -17,6 +17,7 @@
 #include "core/result.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
 
@@ -108,14 +109,6 @@ public:
     virtual void remove(const std::string& id, Done done) = 0;
 };
 
-/// Weights of a unit; empty where none is set, which is the same as 100.
-struct Weights {
-    std::optional<CpuWeight> cpu;
-    std::optional<IoWeight> io;
-    [[nodiscard]] bool empty() const { return !cpu && !io; }
-    friend bool operator==(const Weights&, const Weights&) = default;
-};
-
 /// The managers of units: the system's, and those of users who have one. Answers come later, none of them twice; what
 /// takes too long or has nobody to answer is an error.
 class UnitManagers {
@@ -123,9 +116,11 @@ public:
     virtual ~UnitManagers() = default;
     /// The processes in the unit's cgroup and below it. Empty when it is gone, or cannot be read.
     [[nodiscard]] virtual std::vector<Pid> processes_in(const Unit& unit) = 0;
-    /// What is set for the unit. Errors: ENOENT when there is no such unit; EHOSTUNREACH without a manager; ETIMEDOUT.
+    /// What is set for the unit. Errors: ENOENT when there is no such unit; EHOSTUNREACH when the manager is not there,
+    /// or not now; ENOTCONN when there is no way to that user's; ETIMEDOUT.
     virtual void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) = 0;
-    /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses.
+    /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses;
+    /// ECANCELED in a dry run.
     virtual void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) = 0;
 };
 

@@ -2,6 +2,8 @@
 #include "core/unit_weights.hpp"
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,9 @@ namespace {
 
 /// A build starts hundreds of programs a second in one unit; its weight need not follow each of them.
 constexpr auto kSettleDelay = std::chrono::milliseconds{50};
+
+/// systemd that is executed anew is back within a second, and one that is stopped for debugging may take long.
+constexpr std::array kRetryDelays{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{25}};
 
 /// What no weight amounts to. Source: systemd.resource-control(5).
 const CpuWeight kUsualCpu{};
@@ -32,33 +37,19 @@ Outcome outcome_of(const Error& error)
 {
     if (error.is_vanished())
         return {Outcome::Kind::vanished, {}};
-    const bool has_nobody = error.code == EHOSTUNREACH;
+    if (error.code == ECANCELED)
+        return {Outcome::Kind::dry_run, error.doing};
+    const bool has_nobody = error.code == EHOSTUNREACH || error.code == ENOTCONN;
     return {has_nobody ? Outcome::Kind::not_live : Outcome::Kind::failed, has_nobody ? error.doing : error.message()};
 }
 
+/// Whether the same question may be answered a moment later. One that is not there at all is waited for elsewhere.
+bool may_pass(const Error& error)
+{
+    return error.code == ETIMEDOUT || error.code == EHOSTUNREACH;
+}
+
 }  // namespace
-
-Weights weights_in(const SettingMap& settings)
-{
-    Weights weights;
-    if (const auto* cpu = find_value<CpuWeight>(settings, Setting::cpu_weight))
-        weights.cpu = *cpu;
-    if (const auto* io = find_value<IoWeight>(settings, Setting::io_weight))
-        weights.io = *io;
-    return weights;
-}
-
-std::string to_text(const Weights& weights)
-{
-    if (weights.empty())
-        return "none";
-    std::string text;
-    if (weights.cpu)
-        text = fmt::format("cpu_weight {}", to_text(Value{*weights.cpu}));
-    if (weights.io)
-        text += fmt::format("{}io_weight {}", text.empty() ? "" : ", ", weights.io->value());
-    return text;
-}
 
 void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
 {
@@ -90,22 +81,31 @@ void UnitWeights::mark(Group& group, Instant now)
         due_ = now + kSettleDelay;
 }
 
-void UnitWeights::settle()
+void UnitWeights::settle(Instant now)
 {
     due_.reset();
+    settled_at_ = now;
     for (auto& [unit, group] : groups_) {
-        if (!group.is_asked && std::exchange(group.has_changed, false))
-            settle_one(unit, group);
+        if (group.is_asked || !group.has_changed)
+            continue;
+        if (group.retry_at && *group.retry_at > now) {
+            due_ = earlier(due_, group.retry_at);
+            continue;
+        }
+        group.has_changed = false;
+        settle_one(unit, group);
     }
     std::erase_if(groups_, [](const auto& entry) {
         const Group& group = entry.second;
-        return group.members.empty() && group.written.empty() && !group.is_asked;
+        return group.members.empty() && !group.fixed && group.written.empty() && !group.is_asked;
     });
 }
 
 /// A process that asks for nothing keeps the unit at what units usually have.
 Weights UnitWeights::common_wish(const Unit& unit, Group& group)
 {
+    if (group.fixed)
+        return *group.fixed;
     const auto all = managers_.processes_in(unit);
     const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
     group.has_others = std::ranges::any_of(all, is_other);
@@ -123,7 +123,7 @@ Weights UnitWeights::common_wish(const Unit& unit, Group& group)
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
     const Weights wish = common_wish(unit, group);
-    if (group.is_held || wish == group.written)
+    if (group.is_held || (wish == group.written && !group.is_unsure))
         return;
     if (group.is_known)
         write(unit, group, wish);
@@ -143,6 +143,7 @@ void UnitWeights::ask(const Unit& unit, Group& group)
         its.is_asked = false;
         its.is_known = found.has_value();
         its.is_held = found && !found->empty();
+        note_answer(its, found ? nullptr : &found.error());
         if (!found)
             its.outcome = outcome_of(found.error()).to_text();
         else if (its.is_held)
@@ -150,6 +151,22 @@ void UnitWeights::ask(const Unit& unit, Group& group)
         else
             settle_one(unit, its);
     });
+}
+
+/// What has changed while the answer was awaited is seen to by whoever has got it, unless there was none.
+void UnitWeights::note_answer(Group& group, const Error* error)
+{
+    const bool is_silent = error && may_pass(*error);
+    group.retry_at.reset();
+    if (is_silent) {
+        const auto tries = std::min(group.failures++, kRetryDelays.size() - 1);
+        group.retry_at = settled_at_ + kRetryDelays.at(tries);
+        group.has_changed = group.has_changed || group.failures <= kRetryDelays.size();
+    } else {
+        group.failures = 0;
+    }
+    if (error && group.has_changed)
+        due_ = earlier(due_, group.retry_at.value_or(settled_at_ + kSettleDelay));
 }
 
 void UnitWeights::write(const Unit& unit, Group& group, const Weights& weights)
@@ -168,11 +185,67 @@ void UnitWeights::finish(const Unit& unit, const Weights& weights, const Result<
         return;
     Group& group = known->second;
     group.is_asked = false;
+    note_answer(group, answer ? nullptr : &answer.error());
     group.outcome = (answer ? Outcome{Outcome::Kind::applied, {}} : outcome_of(answer.error())).to_text();
-    if (answer || answer.error().is_vanished())
+    if (answer || answer.error().is_vanished()) {
         group.written = answer ? weights : Weights{};
+        group.is_unsure = false;
+    }
     if (answer && std::exchange(group.has_changed, false))  // meanwhile
         settle_one(unit, group);
+}
+
+void UnitWeights::reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
+{
+    lose_manager(user, now);
+    std::set<std::string> idle{set.begin(), set.end()};
+    for (auto& [unit, group] : groups_) {
+        if (unit.user == user && idle.erase(unit.name) > 0)
+            take_over(group);
+    }
+    for (const auto& name : idle)
+        managers_.write({.user = user, .name = name, .cgroup = {}}, {}, [](const Result<void>&) {});
+}
+
+void UnitWeights::lose_manager(Uid user, Instant now)
+{
+    for (auto& [unit, group] : groups_) {
+        if (unit.user != user)
+            continue;
+        group = Group{.members = std::move(group.members)};
+        mark(group, now);
+    }
+}
+
+void UnitWeights::want_slices(const SliceWeights& slices)
+{
+    for (auto& [unit, group] : groups_) {
+        if (group.fixed && !slices.contains(unit.name))
+            fix(group, std::nullopt);
+    }
+    for (const auto& [name, weights] : slices)
+        fix(groups_[slice_unit(name)], weights);
+}
+
+/// A value that somebody else had set may be gone by now.
+void UnitWeights::fix(Group& group, const std::optional<Weights>& weights)
+{
+    if (group.fixed == weights)
+        return;
+    group.fixed = weights;
+    group.is_known = group.is_known && !std::exchange(group.is_held, false);
+    mark(group, settled_at_);
+}
+
+std::vector<UnitWeights::SliceState> UnitWeights::slices_above(std::string_view cgroup) const
+{
+    std::vector<SliceState> states;
+    for (const auto& [unit, group] : groups_) {
+        if (group.fixed && cgroup.starts_with(unit.cgroup + '/'))
+            states.push_back({.name = unit.name, .wanted = *group.fixed, .outcome = text_of(group)});
+    }
+    std::ranges::sort(states, {}, [](const SliceState& state) { return slice_unit(state.name).cgroup.size(); });
+    return states;
 }
 
 void UnitWeights::restore()
@@ -190,11 +263,17 @@ void UnitWeights::adopt(const std::vector<Unit>& left, Instant now)
 {
     for (const auto& unit : left) {
         Group& group = groups_[unit];
-        group.is_known = true;
-        group.written.cpu =
-            kUsualCpu;  // whatever it is: it differs from nothing, so that it is written anew or taken back
+        take_over(group);
         mark(group, now);
     }
+}
+
+/// What exactly was set nobody knows any more, so it is set anew or taken back.
+void UnitWeights::take_over(Group& group)
+{
+    group.is_known = true;
+    group.is_unsure = true;
+    group.written.cpu = kUsualCpu;
 }
 
 std::vector<Unit> UnitWeights::changed() const
@@ -207,10 +286,14 @@ std::vector<Unit> UnitWeights::changed() const
     return units;
 }
 
+std::string UnitWeights::text_of(const Group& group)
+{
+    return group.outcome.empty() ? kNotTried : group.outcome;
+}
+
 std::string UnitWeights::State::to_text() const
 {
-    const auto what = outcome.empty() ? std::string{kNotTried} : outcome;
-    return fmt::format("{} ({}; priorityd has set: {})", what, because, priorityd::to_text(written));
+    return fmt::format("{} ({}; priorityd has set: {})", outcome, because, priorityd::to_text(written));
 }
 
 std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
@@ -223,7 +306,7 @@ std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
         group.has_others
             ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
             : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
-    return State{.written = group.written, .because = because, .outcome = group.outcome};
+    return State{.written = group.written, .because = because, .outcome = text_of(group)};
 }
 
 }  // namespace priorityd

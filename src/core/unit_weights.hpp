@@ -3,24 +3,21 @@
 /// unit gets what all of its processes have in common, and never less as long as one of them was not given a weight.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
-#include "core/setting.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
-
-/// What the process asks of its unit: the weights that were decided for it.
-[[nodiscard]] Weights weights_in(const SettingMap& settings);
-/// "cpu_weight 50, io_weight 10"; "none" when there are none.
-[[nodiscard]] std::string to_text(const Weights& weights);
 
 class UnitWeights {
 public:
@@ -31,12 +28,25 @@ public:
     /// A member has ended or is decided without a weight; does nothing for others.
     void remove(Pid pid, Instant now);
 
+    /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
+    /// an administrator has set for one stays.
+    void want_slices(const SliceWeights& slices);
+
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
-    /// Brings the units that have changed to what their processes have in common. What comes of it comes later.
-    void settle();
+    /// Brings the units that have changed to what their processes have in common. What comes of it comes later. Of a
+    /// manager that does not answer it is asked again, three times and later and later, and then when something
+    /// changes.
+    void settle(Instant now);
     /// Takes back every weight that was set.
     void restore();
+
+    /// The manager of this user's units can be reached from now on; the weights that `set` names are those that it was
+    /// given by priorityd, earlier or another one, and still has. Nothing that was asked before is answered any more.
+    void reach_manager(Uid user, const std::vector<std::string>& set, Instant now);
+    /// The manager of this user's units cannot be reached any more. It takes back by itself what it was given, and what
+    /// it was asked stays unanswered.
+    void lose_manager(Uid user, Instant now);
 
     /// An earlier priorityd has set weights here and not taken them back.
     void adopt(const std::vector<Unit>& left, Instant now);
@@ -54,16 +64,29 @@ public:
     /// For explain. Empty for a process that asks for no weight.
     [[nodiscard]] std::optional<State> state(Pid pid) const;
 
+    /// A slice that is to have weights of its own, by which everything in it competes with its siblings.
+    struct SliceState {
+        std::string name;
+        Weights wanted;
+        std::string outcome;
+    };
+    /// Those that a process in this cgroup is in, from the outermost on.
+    [[nodiscard]] std::vector<SliceState> slices_above(std::string_view cgroup) const;
+
 private:
     struct Group {
         std::unordered_map<Pid, Weights> members;
+        std::optional<Weights> fixed;  // whatever its processes ask for
         bool has_changed = false;
         bool is_asked = false;    // an answer of the manager is awaited
         bool is_known = false;    // what was set before is known
         bool is_held = false;     // by an administrator
         bool has_others = false;  // processes that ask for nothing, at the last look
+        bool is_unsure = false;   // what exactly `written` is
         Weights written;          // by priorityd
         std::string outcome;
+        std::size_t failures = 0;         // of the manager to answer, one after the other
+        std::optional<Instant> retry_at;  // not before that
     };
     using Groups = std::map<Unit, Group>;
 
@@ -71,6 +94,10 @@ private:
     [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
     void settle_one(const Unit& unit, Group& group);
     void ask(const Unit& unit, Group& group);
+    static void take_over(Group& group);
+    [[nodiscard]] static std::string text_of(const Group& group);
+    void fix(Group& group, const std::optional<Weights>& weights);
+    void note_answer(Group& group, const Error* error);
     void write(const Unit& unit, Group& group, const Weights& weights);
     void finish(const Unit& unit, const Weights& weights, const Result<void>& answer);
 
@@ -78,6 +105,7 @@ private:
     Groups groups_;
     std::unordered_map<Pid, Unit> unit_of_;
     std::optional<Instant> due_;
+    Instant settled_at_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come later than its end find it gone
 };
 

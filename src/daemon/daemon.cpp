@@ -300,6 +300,18 @@ void Daemon::serve(const std::function<void()>& request)
     arm_timers(now());
 }
 
+void Daemon::session_attached(Uid user, const std::vector<std::string>& units)
+{
+    parts_.log.info(fmt::format("priorityd-session of user {} is there", raw(user)));
+    pipeline_.reach_manager(user, units, now());
+}
+
+void Daemon::session_left(Uid user)
+{
+    parts_.log.info(fmt::format("priorityd-session of user {} has left", raw(user)));
+    pipeline_.lose_manager(user, now());
+}
+
 Result<ProcessView> Daemon::process(Pid pid)
 {
     return pipeline_.view(pid, clocks());

@@ -12,6 +12,7 @@
 #include "core/event_rate.hpp"
 #include "core/inspection.hpp"
 #include "core/pipeline.hpp"
+#include "core/session_listener.hpp"
 #include "core/steering.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
@@ -40,7 +41,7 @@ struct Parts {
     bool is_dry_run = false;
 };
 
-class Daemon final : public Inspection {
+class Daemon final : public Inspection, public SessionListener {
 public:
     /// Loads the policy; one that is refused leaves an empty one in force, and the diagnostics in the log.
     explicit Daemon(Parts parts);
@@ -65,6 +66,9 @@ public:
     [[nodiscard]] Result<Explanation> explanation(Pid pid) override;
     [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
     ReloadReport reload() override;
+
+    void session_attached(Uid user, const std::vector<std::string>& units) override;
+    void session_left(Uid user) override;
 
 private:
     [[nodiscard]] Result<void> attach();

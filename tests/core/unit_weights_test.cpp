@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 const Unit kService{{}, "db.service", "/system.slice/db.service"};
+const Unit kUsersScope{Uid{1000}, "app.scope", "/user.slice/user-1000.slice/user@1000.service/app.slice/app.scope"};
 
 /// Managers whose answers wait until the test lets them go.
 class FakeManagers final : public UnitManagers {
@@ -59,7 +60,7 @@ struct House {
     House() { managers.processes["db.service"] = {Pid{1}}; }
     void settle()
     {
-        weights.settle();
+        weights.settle(now);
         managers.answer_all();
     }
     FakeManagers managers;
@@ -138,10 +139,10 @@ TEST_CASE("what changes while an answer is awaited is done after it, once")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle();
+    house.weights.settle(house.now);
     for (const int weight : {60, 70, 80}) {
         house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
-        house.weights.settle();
+        house.weights.settle(house.now);
     }
     house.managers.answer_all();
     CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 80"});
@@ -150,7 +151,7 @@ TEST_CASE("what changes while an answer is awaited is done after it, once")
 TEST_CASE("without a manager the knob is not live, and that is all")
 {
     House house;
-    house.managers.error = Error{EHOSTUNREACH, "no systemd on the bus"};
+    house.managers.error = Error{ENOTCONN, "no systemd on the bus"};
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome == "not live: no systemd on the bus");
@@ -162,13 +163,183 @@ TEST_CASE("a unit that has vanished between look-up and call is an outcome")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle();
+    house.weights.settle(house.now);
     house.managers.answers.front()();
     house.managers.answers.pop_front();
     house.managers.error = Error{ENOENT, "db.service"};
     house.managers.answer_all();
     CHECK(house.weights.state(Pid{1})->outcome == "process has ended");
     CHECK(house.weights.changed().empty());
+}
+
+TEST_CASE("a manager that does not answer is asked again, later and later, three times and no more")
+{
+    House house;
+    house.managers.error = Error{ETIMEDOUT, "SetUnitProperties(db.service)"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    int attempts = 0;
+    for (auto due = house.weights.deadline(); due && attempts < 100; due = house.weights.deadline()) {
+        CHECK(*due > house.now);
+        house.now = *due;
+        house.settle();
+        ++attempts;
+    }
+    CHECK(attempts == 4);
+    CHECK(house.now >= Instant{1h} + 31s);
+    CHECK(house.weights.state(Pid{1})->outcome.starts_with("failed: SetUnitProperties(db.service)"));
+}
+
+TEST_CASE("what is asked for again comes through when systemd is back")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.error = Error{EHOSTUNREACH, "there is no systemd on the bus"};
+    house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+    house.settle();
+    CHECK(house.weights.state(Pid{1})->outcome == "not live: there is no systemd on the bus");
+    CHECK(house.weights.state(Pid{1})->written == cpu(50));
+    house.managers.error.reset();
+    house.now = house.weights.deadline().value();
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(60));
+    CHECK(house.weights.state(Pid{1})->outcome == "applied");
+    CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("who changes much while a manager is silent does not have it asked more often")
+{
+    House house;
+    house.managers.error = Error{ETIMEDOUT, "db.service"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.weights.add_member(kService, Pid{1}, cpu(60), house.now + 1ms);
+    house.now += 60ms;
+    house.settle();
+    CHECK(house.managers.log == Lines{"read db.service"});
+    CHECK(house.weights.deadline() > house.now);
+}
+
+TEST_CASE("a user's units wait for that user's session, without asking for it again and again")
+{
+    House house;
+    house.managers.processes["app.scope"] = {Pid{5}};
+    house.managers.error = Error{ENOTCONN, "there is no priorityd-session of user 1000"};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.weights.state(Pid{5})->outcome == "not live: there is no priorityd-session of user 1000");
+    CHECK_FALSE(house.weights.deadline());
+    house.managers.error.reset();
+    house.weights.reach_manager(Uid{1000}, {}, house.now);
+    house.settle();
+    CHECK(house.managers.set["app.scope"] == cpu(50));
+}
+
+TEST_CASE("a session that comes again has what it was asked for set anew, and gives back what nobody wants any more")
+{
+    House house;
+    house.managers.processes["app.scope"] = {Pid{5}};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.log.clear();
+    house.weights.reach_manager(Uid{1000}, {"app.scope", "old.service"}, house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"old.service none", "app.scope cpu_weight 50"});
+    house.managers.log.clear();
+    house.weights.reach_manager(Uid{1000}, {}, house.now);  // and has given back all of it meanwhile
+    house.managers.set["app.scope"] = cpu(700);             // where the user has set another one
+    house.settle();
+    CHECK(house.managers.log == Lines{"read app.scope"});
+    CHECK(house.weights.state(Pid{5})->outcome == "held by someone else: the unit has cpu_weight 700");
+}
+
+TEST_CASE("units of a user whose session has left are forgotten when their processes are")
+{
+    House house;
+    house.managers.processes["app.scope"] = {Pid{5}};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
+    house.weights.settle(house.now);  // an answer is awaited, which never comes
+    house.managers.answers.clear();
+    house.weights.lose_manager(Uid{1000}, house.now);
+    house.managers.error = Error{ENOTCONN, "there is no priorityd-session of user 1000"};
+    house.settle();
+    CHECK(house.weights.changed().empty());
+    CHECK(house.weights.state(Pid{5})->outcome.starts_with("not live: "));
+    house.managers.log.clear();
+    house.weights.remove(Pid{5}, house.now);
+    house.settle();
+    house.weights.reach_manager(Uid{1000}, {}, house.now);
+    house.settle();
+    CHECK(house.managers.log.empty());
+}
+
+TEST_CASE("a slice gets the weights of the settings, whatever runs in it, until they say otherwise")
+{
+    House house;
+    house.managers.processes["system.slice"] = {Pid{1}, Pid{2}};
+    const Weights low = cpu(20);
+    house.weights.want_slices({{"system.slice", low}});
+    REQUIRE(house.weights.deadline());
+    house.settle();
+    CHECK(house.managers.log == Lines{"read system.slice", "system.slice cpu_weight 20"});
+    CHECK(house.weights.changed() == std::vector{slice_unit("system.slice")});
+    house.weights.want_slices({{"system.slice", low}});
+    CHECK_FALSE(house.weights.deadline());
+    house.weights.want_slices({{"user.slice", cpu(200)}});
+    house.settle();
+    CHECK(house.managers.set["system.slice"].empty());
+    CHECK(house.managers.set["user.slice"] == cpu(200));
+    house.weights.restore();
+    house.managers.answer_all();
+    CHECK(house.managers.set["user.slice"].empty());
+}
+
+TEST_CASE("what an administrator has set for a slice stays, and is looked at again when the settings change")
+{
+    House house;
+    house.managers.set["system.slice"] = cpu(300);
+    house.weights.want_slices({{"system.slice", cpu(20)}});
+    house.settle();
+    CHECK(house.managers.set["system.slice"] == cpu(300));
+    const auto above = house.weights.slices_above("/system.slice/db.service");
+    REQUIRE(above.size() == 1);
+    CHECK(above.front().outcome == "held by someone else: the unit has cpu_weight 300");
+    house.managers.set["system.slice"] = {};
+    house.weights.want_slices({{"system.slice", cpu(30)}});
+    house.settle();
+    CHECK(house.managers.set["system.slice"] == cpu(30));
+}
+
+TEST_CASE("a process is told of the slices above it that have weights, from the outermost on")
+{
+    House house;
+    house.weights.want_slices({{"user-1000.slice", cpu(50)}, {"user.slice", cpu(20)}, {"system.slice", cpu(30)}});
+    house.settle();
+    std::vector<std::string> names;
+    for (const auto& slice : house.weights.slices_above("/user.slice/user-1000.slice/session-3.scope"))
+        names.push_back(slice.name + ": " + slice.outcome);
+    CHECK(names == Lines{"user.slice: applied", "user-1000.slice: applied"});
+    CHECK(house.weights.slices_above("/machine.slice/x.scope").empty());
+}
+
+TEST_CASE("a crashed daemon's slice is set anew, or taken back when the settings do not want it any more")
+{
+    House house;
+    house.weights.want_slices({{"system.slice", cpu(20)}});
+    house.weights.adopt({slice_unit("system.slice"), slice_unit("user.slice")}, house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"system.slice cpu_weight 20", "user.slice none"});
+}
+
+TEST_CASE("a dry run says what it would set, and has set nothing")
+{
+    House house;
+    house.managers.error = Error{ECANCELED, "cpu_weight 50"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.adopt({kService}, house.now);  // known, so that it is not read first
+    house.settle();
+    CHECK(house.weights.state(Pid{1})->outcome == "dry run: cpu_weight 50");
 }
 
 TEST_CASE("everything is taken back at the end, and a late answer finds nothing")
@@ -183,7 +354,7 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
 
     auto gone = std::make_unique<UnitWeights>(house.managers);
     gone->add_member(kService, Pid{1}, cpu(50), house.now);
-    gone->settle();
+    gone->settle(house.now);
     gone.reset();
     house.managers.answer_all();
     CHECK(house.managers.set["db.service"].empty());
