@@ -401,8 +401,10 @@ void Pipeline::run_due(Instant now)
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
-    if (is_due(weights_.deadline()))
-        weights_.settle();
+    if (!is_due(weights_.deadline()))
+        return;
+    for (const Pid pid : weights_.settle(now))
+        examine(pid, now, Look::later);
 }
 
 void Pipeline::restore(Instant now)

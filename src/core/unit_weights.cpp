@@ -2,6 +2,7 @@
 #include "core/unit_weights.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +14,10 @@ namespace {
 
 /// A build starts hundreds of programs a second in one unit; its weight need not follow each of them.
 constexpr auto kSettleDelay = std::chrono::milliseconds{50};
+
+/// Processes without a weight may be helpers that a service starts beside its program, and end without telling; a
+/// manager may be busy, or be started anew.
+constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
 /// What no weight amounts to. Source: systemd.resource-control(5).
 const CpuWeight kUsualCpu{};
@@ -83,52 +88,101 @@ void UnitWeights::remove(Pid pid, Instant now)
     mark(group, now);
 }
 
-void UnitWeights::mark(Group& group, Instant now)
+bool UnitWeights::is_changed(const Group& group)
 {
-    group.has_changed = true;
-    if (!due_)
-        due_ = now + kSettleDelay;
+    return !group.written.empty() || group.is_writing || group.is_adopted;
 }
 
-void UnitWeights::settle()
+void UnitWeights::mark(Group& group, Instant now)
 {
+    group.later_looks = 0;
+    schedule(group, now + kSettleDelay);
+}
+
+void UnitWeights::schedule(Group& group, Instant when)
+{
+    group.due = earlier(group.due, when);
+    due_ = earlier(due_, group.due);
+}
+
+void UnitWeights::look_again(Group& group)
+{
+    if (!group.due && group.later_looks < kLaterLooks.size())
+        schedule(group, group.settled + kLaterLooks[group.later_looks++]);
+}
+
+std::vector<Pid> UnitWeights::settle(Instant now)
+{
+    std::vector<Pid> strangers;
     due_.reset();
     for (auto& [unit, group] : groups_) {
-        if (!group.is_asked && std::exchange(group.has_changed, false))
+        if (group.is_asked)
+            continue;  // its answer brings it back
+        if (group.due && *group.due <= now) {
+            group.due.reset();
+            group.settled = now;
+            note_others(unit, group, strangers);
             settle_one(unit, group);
+        }
+        due_ = earlier(due_, group.due);
     }
     std::erase_if(groups_, [](const auto& entry) {
         const Group& group = entry.second;
-        return group.members.empty() && group.written.empty() && !group.is_asked;
+        return group.members.empty() && !is_changed(group) && !group.is_asked && !group.due;
     });
+    return strangers;
+}
+
+void UnitWeights::note_others(const Unit& unit, Group& group, std::vector<Pid>& strangers)
+{
+    std::set<Pid> others;
+    for (const Pid pid : managers_.processes_in(unit)) {
+        if (group.members.contains(pid))
+            continue;
+        others.insert(pid);
+        if (!group.others.contains(pid))
+            strangers.push_back(pid);
+    }
+    group.others = std::move(others);
 }
 
 /// A process that asks for nothing keeps the unit at what units usually have.
-Weights UnitWeights::common_wish(const Unit& unit, Group& group)
+Weights UnitWeights::common_wish(Group& group)
 {
-    const auto all = managers_.processes_in(unit);
-    const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
-    group.has_others = std::ranges::any_of(all, is_other);
+    group.is_limited = false;
     if (group.members.empty())
         return {};
     auto member = group.members.begin();
     Weights wish = member->second;
     for (++member; member != group.members.end(); ++member)
         wish = {more(wish.cpu, member->second.cpu), more(wish.io, member->second.io)};
-    if (group.has_others)
-        wish = {more(wish.cpu, std::nullopt), more(wish.io, std::nullopt)};
-    return wish;
+    const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
+    if (std::ranges::none_of(group.others, is_other))
+        return wish;
+    const Weights limited{more(wish.cpu, std::nullopt), more(wish.io, std::nullopt)};
+    group.is_limited = limited != wish;
+    return limited;
 }
 
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
-    const Weights wish = common_wish(unit, group);
-    if (group.is_held || wish == group.written)
-        return;
-    if (group.is_known)
-        write(unit, group, wish);
-    else
+    const Weights wish = common_wish(group);
+    if (group.is_limited)
+        look_again(group);
+    if (!group.is_held && (wish != group.written || group.is_adopted))
         ask(unit, group);
+}
+
+/// What waits for this answer; null when there is nothing any more.
+UnitWeights::Group* UnitWeights::answered(const Unit& unit)
+{
+    const auto known = groups_.find(unit);
+    if (known == groups_.end())
+        return nullptr;
+    Group& group = known->second;
+    group.is_asked = group.is_writing = false;
+    due_ = earlier(due_, group.due);
+    return &group;
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.
@@ -136,63 +190,81 @@ void UnitWeights::ask(const Unit& unit, Group& group)
 {
     group.is_asked = true;
     managers_.read(unit, [this, unit, alive = std::weak_ptr{alive_}](const Result<Weights>& found) {
-        const auto known = alive.expired() ? groups_.end() : groups_.find(unit);
-        if (alive.expired() || known == groups_.end())
+        Group* its = alive.expired() ? nullptr : answered(unit);
+        if (!its)
             return;
-        Group& its = known->second;
-        its.is_asked = false;
-        its.is_known = found.has_value();
-        its.is_held = found && !found->empty();
-        if (!found)
-            its.outcome = outcome_of(found.error()).to_text();
-        else if (its.is_held)
-            its.outcome = Outcome{Outcome::Kind::held, "the unit has " + to_text(*found)}.to_text();
-        else
-            settle_one(unit, its);
+        if (found)
+            return compare(unit, *its, *found);
+        if (found.error().is_vanished())
+            managers_.disown(unit);
+        finish(*its, {}, tl::unexpected(found.error()));
     });
+}
+
+/// A unit that was started anew may have lost its weights: that is nobody's will.
+void UnitWeights::compare(const Unit& unit, Group& group, const Weights& found)
+{
+    if (group.is_adopted || found.empty() || found == group.written)
+        return write(unit, group, common_wish(group));
+    if (!group.written.empty())
+        managers_.disown(unit);
+    group.written = {};
+    group.is_held = true;
+    group.outcome = Outcome{Outcome::Kind::held, "the unit has " + to_text(found)}.to_text();
 }
 
 void UnitWeights::write(const Unit& unit, Group& group, const Weights& weights)
 {
-    group.is_asked = true;
+    group.is_asked = group.is_writing = true;
     managers_.write(unit, weights, [this, unit, weights, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
-        if (!alive.expired())
-            finish(unit, weights, answer);
+        Group* its = alive.expired() ? nullptr : answered(unit);
+        if (its)
+            finish(*its, weights, answer);
     });
 }
 
-void UnitWeights::finish(const Unit& unit, const Weights& weights, const Result<void>& answer)
+void UnitWeights::finish(Group& group, const Weights& weights, const Result<void>& answer)
 {
-    const auto known = groups_.find(unit);
-    if (known == groups_.end())
-        return;
-    Group& group = known->second;
-    group.is_asked = false;
-    group.outcome = (answer ? Outcome{Outcome::Kind::applied, {}} : outcome_of(answer.error())).to_text();
-    if (answer || answer.error().is_vanished())
+    const auto outcome = answer ? Outcome{Outcome::Kind::applied, {}} : outcome_of(answer.error());
+    group.outcome = outcome.to_text();
+    if (answer || answer.error().is_vanished()) {
         group.written = answer ? weights : Weights{};
-    if (answer && std::exchange(group.has_changed, false))  // meanwhile
-        settle_one(unit, group);
+        group.is_adopted = false;
+    }
+    if (outcome.kind == Outcome::Kind::failed)
+        look_again(group);
 }
 
 void UnitWeights::restore()
 {
-    for (auto& [unit, group] : groups_) {
-        if (!group.written.empty())
-            managers_.write(unit, {}, [](const Result<void>&) {});
+    for (const auto& [unit, group] : groups_) {
+        if (is_changed(group))
+            take_back(unit, group);
     }
     groups_.clear();
     unit_of_.clear();
     due_.reset();
 }
 
+/// Answers may come when this is gone.
+void UnitWeights::take_back(const Unit& unit, const Group& group)
+{
+    const auto nothing = [](const Result<void>&) {};
+    if (group.is_writing || group.is_adopted)
+        return managers_.write(unit, {}, nothing);
+    managers_.read(unit, [&managers = managers_, unit, written = group.written, nothing](const Result<Weights>& found) {
+        if (found && !found->empty() && *found != written)
+            managers.disown(unit);
+        else
+            managers.write(unit, {}, nothing);
+    });
+}
+
 void UnitWeights::adopt(const std::vector<Unit>& left, Instant now)
 {
     for (const auto& unit : left) {
         Group& group = groups_[unit];
-        group.is_known = true;
-        group.written.cpu =
-            kUsualCpu;  // whatever it is: it differs from nothing, so that it is written anew or taken back
+        group.is_adopted = true;
         mark(group, now);
     }
 }
@@ -201,7 +273,7 @@ std::vector<Unit> UnitWeights::changed() const
 {
     std::vector<Unit> units;
     for (const auto& [unit, group] : groups_) {
-        if (!group.written.empty() || (group.is_asked && group.is_known))
+        if (is_changed(group))
             units.push_back(unit);
     }
     return units;
@@ -220,7 +292,7 @@ std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
         return std::nullopt;
     const Group& group = groups_.at(known->second);
     const auto because =
-        group.has_others
+        group.is_limited
             ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
             : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
     return State{.written = group.written, .because = because, .outcome = group.outcome};

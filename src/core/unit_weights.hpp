@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,9 +34,10 @@ public:
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
-    /// Brings the units that have changed to what their processes have in common. What comes of it comes later.
-    void settle();
-    /// Takes back every weight that was set.
+    /// Brings the units that are due to what their processes have in common; what comes of it comes later. Answers with
+    /// the processes in them that nobody has told of, such as a service's workers: each of them once.
+    [[nodiscard]] std::vector<Pid> settle(Instant now);
+    /// Takes back every weight that was set, and that nobody else has changed since.
     void restore();
 
     /// An earlier priorityd has set weights here and not taken them back.
@@ -57,22 +59,33 @@ public:
 private:
     struct Group {
         std::unordered_map<Pid, Weights> members;
-        bool has_changed = false;
-        bool is_asked = false;    // an answer of the manager is awaited
-        bool is_known = false;    // what was set before is known
-        bool is_held = false;     // by an administrator
-        bool has_others = false;  // processes that ask for nothing, at the last look
-        Weights written;          // by priorityd
+        std::set<Pid> others;         // processes that ask for nothing, at the last look
+        std::optional<Instant> due;   // when it is to be settled
+        Instant settled{};            // when that was last begun
+        std::size_t later_looks = 0;  // since something has changed
+        bool is_asked = false;        // an answer of the manager is awaited
+        bool is_writing = false;      // and it is that to a change
+        bool is_adopted = false;      // what is set was written by an earlier priorityd
+        bool is_held = false;         // by an administrator
+        bool is_limited = false;      // by processes that ask for nothing
+        Weights written;              // by priorityd
         std::string outcome;
     };
     using Groups = std::map<Unit, Group>;
 
+    [[nodiscard]] static bool is_changed(const Group& group);
     void mark(Group& group, Instant now);
-    [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
+    void schedule(Group& group, Instant when);
+    void look_again(Group& group);
+    void note_others(const Unit& unit, Group& group, std::vector<Pid>& strangers);
+    [[nodiscard]] static Weights common_wish(Group& group);
     void settle_one(const Unit& unit, Group& group);
+    [[nodiscard]] Group* answered(const Unit& unit);
     void ask(const Unit& unit, Group& group);
+    void compare(const Unit& unit, Group& group, const Weights& found);
     void write(const Unit& unit, Group& group, const Weights& weights);
-    void finish(const Unit& unit, const Weights& weights, const Result<void>& answer);
+    void finish(Group& group, const Weights& weights, const Result<void>& answer);
+    void take_back(const Unit& unit, const Group& group);
 
     UnitManagers& managers_;
     Groups groups_;

@@ -25,6 +25,7 @@ public:
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override;
     /// The unit is on the list before its manager is told, and off it when the manager has taken the weights back.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void disown(const Unit& unit) override { state_.forget_unit(unit); }
 
 private:
     [[nodiscard]] Result<void> check(const Unit& unit) const;

@@ -34,6 +34,7 @@ public:
             then({});
         });
     }
+    void disown(const Unit& unit) override { log.push_back(unit.name + " is somebody else's"); }
     void answer_all()
     {
         while (!answers.empty()) {
@@ -57,10 +58,12 @@ Weights cpu(int weight)
 
 struct House {
     House() { managers.processes["db.service"] = {Pid{1}}; }
-    void settle()
+    std::vector<Pid> settle()
     {
-        weights.settle();
+        now += 50ms;
+        auto strangers = weights.settle(now);
         managers.answer_all();
+        return strangers;
     }
     FakeManagers managers;
     UnitWeights weights{managers};
@@ -109,6 +112,54 @@ TEST_CASE("a unit is not lowered for one of its processes while another asks for
     house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
     house.settle();
     CHECK(house.managers.log.back() == "db.service cpu_weight 500");
+    CHECK(house.weights.state(Pid{1})->because.find("without a weight") == std::string::npos);
+}
+
+TEST_CASE(
+    "processes that nobody has told of are found, each once, and the unit is looked at again while they are there")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
+    CHECK(house.weights.deadline() == house.now + 1s);
+    house.weights.add_member(kService, Pid{2}, cpu(50), house.now);
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.empty());
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.now = *house.weights.deadline();
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50");
+    CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("looking again has an end")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    int looks = 0;
+    for (; house.weights.deadline() && looks < 100; ++looks) {
+        house.now = *house.weights.deadline();
+        (void)house.weights.settle(house.now);
+    }
+    CHECK(looks == 4);
+    CHECK(house.now - Instant{1h} < 1min);
+}
+
+TEST_CASE("what a manager could not do is tried again")
+{
+    House house;
+    house.managers.error = Error{ETIMEDOUT, "SetUnitProperties(db.service)"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.weights.state(Pid{1})->outcome.starts_with("failed"));
+    house.managers.error.reset();
+    REQUIRE(house.weights.deadline());
+    house.now = *house.weights.deadline();
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50");
+    CHECK(house.weights.state(Pid{1})->outcome == "applied");
 }
 
 TEST_CASE("a weight goes when the last process that asked for it has gone")
@@ -134,17 +185,59 @@ TEST_CASE("what an administrator has set for a unit stays")
     CHECK(house.managers.log == Lines{"read db.service"});
 }
 
+TEST_CASE("what an administrator sets later is theirs too, at every end")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.set["db.service"] = cpu(300);
+    SUBCASE("when another weight is wanted")
+    {
+        house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+        house.settle();
+        CHECK(house.weights.state(Pid{1})->outcome == "held by someone else: the unit has cpu_weight 300");
+    }
+    SUBCASE("when nobody asks for one any more")
+    {
+        house.weights.remove(Pid{1}, house.now);
+        house.settle();
+    }
+    SUBCASE("when the daemon ends")
+    {
+        house.weights.restore();
+        house.managers.answer_all();
+    }
+    CHECK(house.managers.set["db.service"] == cpu(300));
+    CHECK(house.managers.log.back() == "db.service is somebody else's");
+    CHECK(house.weights.changed().empty());
+}
+
+TEST_CASE("a unit that was started anew without its weight gets another one")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.set.erase("db.service");
+    house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(60));
+}
+
 TEST_CASE("what changes while an answer is awaited is done after it, once")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle();
+    (void)house.weights.settle(house.now += 50ms);
     for (const int weight : {60, 70, 80}) {
         house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
-        house.weights.settle();
+        (void)house.weights.settle(house.now += 50ms);
     }
+    CHECK_FALSE(house.weights.deadline());
     house.managers.answer_all();
     CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 80"});
+    house.settle();
+    CHECK(house.managers.log.size() == 2);
+    CHECK_FALSE(house.weights.deadline());
 }
 
 TEST_CASE("without a manager the knob is not live, and that is all")
@@ -162,7 +255,7 @@ TEST_CASE("a unit that has vanished between look-up and call is an outcome")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle();
+    (void)house.weights.settle(house.now += 50ms);
     house.managers.answers.front()();
     house.managers.answers.pop_front();
     house.managers.error = Error{ENOENT, "db.service"};
@@ -177,14 +270,27 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
     house.settle();
     house.weights.restore();
-    CHECK(house.managers.log.back() == "db.service none");
     house.managers.answer_all();
+    CHECK(house.managers.log.back() == "db.service none");
     CHECK(house.managers.set["db.service"].empty());
 
     auto gone = std::make_unique<UnitWeights>(house.managers);
     gone->add_member(kService, Pid{1}, cpu(50), house.now);
-    gone->settle();
+    (void)gone->settle(house.now += 50ms);
     gone.reset();
+    house.managers.answer_all();
+    CHECK(house.managers.set["db.service"].empty());
+}
+
+TEST_CASE("a change that nobody has answered yet is taken back too")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    (void)house.weights.settle(house.now += 50ms);
+    house.managers.answers.front()();  // what it has
+    house.managers.answers.pop_front();
+    CHECK(house.weights.changed() == std::vector{kService});
+    house.weights.restore();
     house.managers.answer_all();
     CHECK(house.managers.set["db.service"].empty());
 }
@@ -196,7 +302,19 @@ TEST_CASE("what a crashed daemon has left is taken over by who still asks, or ta
     house.weights.adopt({kService, idle}, house.now);
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
     house.settle();
-    CHECK(house.managers.log == Lines{"db.service cpu_weight 50", "old.service none"});
+    CHECK(house.managers.set["db.service"] == cpu(50));
+    CHECK(house.managers.log.back() == "old.service none");
+    CHECK(house.weights.changed() == std::vector{kService});
+}
+
+TEST_CASE("what a crashed daemon has left is written anew even where it is what units usually have")
+{
+    House house;
+    house.managers.set["db.service"] = cpu(50);
+    house.weights.adopt({kService}, house.now);
+    house.weights.add_member(kService, Pid{1}, cpu(100), house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(100));
 }
 
 TEST_CASE("the leaf unit is found, with the manager that it belongs to")
