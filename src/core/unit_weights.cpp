@@ -19,20 +19,6 @@ constexpr auto kSettleDelay = std::chrono::milliseconds{50};
 /// manager may be busy, or be started anew.
 constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
-/// What no weight amounts to. Source: systemd.resource-control(5).
-const CpuWeight kUsualCpu{};
-const IoWeight kUsualIo = *IoWeight::make(100);
-
-std::optional<CpuWeight> more(const std::optional<CpuWeight>& left, const std::optional<CpuWeight>& right)
-{
-    return left.value_or(kUsualCpu).value >= right.value_or(kUsualCpu).value ? left : right;
-}
-
-std::optional<IoWeight> more(const std::optional<IoWeight>& left, const std::optional<IoWeight>& right)
-{
-    return left.value_or(kUsualIo) >= right.value_or(kUsualIo) ? left : right;
-}
-
 Outcome outcome_of(const Error& error)
 {
     if (error.is_vanished())
@@ -72,9 +58,15 @@ void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Ins
         remove(pid, now);
     Group& group = groups_[unit];
     unit_of_.insert_or_assign(pid, unit);
-    const auto [member, is_new] = group.members.try_emplace(pid, wish);
-    if (is_new || std::exchange(member->second, wish) != wish)
+    if (group.members.add(pid, wish))
         mark(group, now);
+}
+
+void UnitWeights::add_heir(const UnitProcess& process, Pid parent, Instant now)
+{
+    const auto known = groups_.find(process.unit);
+    if (known != groups_.end() && known->second.members.add_heir(process.pid, parent))
+        mark(known->second, now);
 }
 
 void UnitWeights::remove(Pid pid, Instant now)
@@ -84,7 +76,7 @@ void UnitWeights::remove(Pid pid, Instant now)
         return;
     Group& group = groups_.at(known->second);
     unit_of_.erase(known);
-    group.members.erase(pid);
+    group.members.remove(pid);
     mark(group, now);
 }
 
@@ -111,9 +103,9 @@ void UnitWeights::look_again(Group& group)
         schedule(group, group.settled + kLaterLooks[group.later_looks++]);
 }
 
-std::vector<Pid> UnitWeights::settle(Instant now)
+std::vector<UnitProcess> UnitWeights::settle(Instant now)
 {
-    std::vector<Pid> strangers;
+    std::vector<UnitProcess> strangers;
     due_.reset();
     for (auto& [unit, group] : groups_) {
         if (group.is_asked)
@@ -121,7 +113,8 @@ std::vector<Pid> UnitWeights::settle(Instant now)
         if (group.due && *group.due <= now) {
             group.due.reset();
             group.settled = now;
-            note_others(unit, group, strangers);
+            for (const Pid pid : group.members.look(managers_.processes_in(unit)))
+                strangers.push_back({unit, pid});
             settle_one(unit, group);
         }
         due_ = earlier(due_, group.due);
@@ -133,43 +126,12 @@ std::vector<Pid> UnitWeights::settle(Instant now)
     return strangers;
 }
 
-void UnitWeights::note_others(const Unit& unit, Group& group, std::vector<Pid>& strangers)
-{
-    std::set<Pid> others;
-    for (const Pid pid : managers_.processes_in(unit)) {
-        if (group.members.contains(pid))
-            continue;
-        others.insert(pid);
-        if (!group.others.contains(pid))
-            strangers.push_back(pid);
-    }
-    group.others = std::move(others);
-}
-
-/// A process that asks for nothing keeps the unit at what units usually have.
-Weights UnitWeights::common_wish(Group& group)
-{
-    group.is_limited = false;
-    if (group.members.empty())
-        return {};
-    auto member = group.members.begin();
-    Weights wish = member->second;
-    for (++member; member != group.members.end(); ++member)
-        wish = {more(wish.cpu, member->second.cpu), more(wish.io, member->second.io)};
-    const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
-    if (std::ranges::none_of(group.others, is_other))
-        return wish;
-    const Weights limited{more(wish.cpu, std::nullopt), more(wish.io, std::nullopt)};
-    group.is_limited = limited != wish;
-    return limited;
-}
-
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
-    const Weights wish = common_wish(group);
-    if (group.is_limited)
+    const auto common = group.members.common();
+    if (common.is_limited)
         look_again(group);
-    if (!group.is_held && (wish != group.written || group.is_adopted))
+    if (!group.is_held && (common.weights != group.written || group.is_adopted))
         ask(unit, group);
 }
 
@@ -205,7 +167,7 @@ void UnitWeights::ask(const Unit& unit, Group& group)
 void UnitWeights::compare(const Unit& unit, Group& group, const Weights& found)
 {
     if (group.is_adopted || found.empty() || found == group.written)
-        return write(unit, group, common_wish(group));
+        return write(unit, group, group.members.common().weights);
     if (!group.written.empty())
         managers_.disown(unit);
     group.written = {};
@@ -292,7 +254,7 @@ std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
         return std::nullopt;
     const Group& group = groups_.at(known->second);
     const auto because =
-        group.is_limited
+        group.members.common().is_limited
             ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
             : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
     return State{.written = group.written, .because = because, .outcome = group.outcome};

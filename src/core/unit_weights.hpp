@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "core/ids.hpp"
 #include "core/ports.hpp"
 #include "core/setting.hpp"
+#include "core/unit_members.hpp"
 
 namespace priorityd {
 
@@ -22,6 +22,11 @@ namespace priorityd {
 [[nodiscard]] Weights weights_in(const SettingMap& settings);
 /// "cpu_weight 50, io_weight 10"; "none" when there are none.
 [[nodiscard]] std::string to_text(const Weights& weights);
+
+struct UnitProcess {
+    Unit unit;
+    Pid pid;
+};
 
 class UnitWeights {
 public:
@@ -32,11 +37,15 @@ public:
     /// A member has ended or is decided without a weight; does nothing for others.
     void remove(Pid pid, Instant now);
 
+    /// A process that settle() has answered with asks for nothing, and is a child of this one: it stays with it, where
+    /// that one is lowered.
+    void add_heir(const UnitProcess& process, Pid parent, Instant now);
+
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
     /// Brings the units that are due to what their processes have in common; what comes of it comes later. Answers with
     /// the processes in them that nobody has told of, such as a service's workers: each of them once.
-    [[nodiscard]] std::vector<Pid> settle(Instant now);
+    [[nodiscard]] std::vector<UnitProcess> settle(Instant now);
     /// Takes back every weight that was set, and that nobody else has changed since.
     void restore();
 
@@ -58,8 +67,7 @@ public:
 
 private:
     struct Group {
-        std::unordered_map<Pid, Weights> members;
-        std::set<Pid> others;         // processes that ask for nothing, at the last look
+        UnitMembers members;
         std::optional<Instant> due;   // when it is to be settled
         Instant settled{};            // when that was last begun
         std::size_t later_looks = 0;  // since something has changed
@@ -67,7 +75,6 @@ private:
         bool is_writing = false;      // and it is that to a change
         bool is_adopted = false;      // what is set was written by an earlier priorityd
         bool is_held = false;         // by an administrator
-        bool is_limited = false;      // by processes that ask for nothing
         Weights written;              // by priorityd
         std::string outcome;
     };
@@ -77,8 +84,6 @@ private:
     void mark(Group& group, Instant now);
     void schedule(Group& group, Instant when);
     void look_again(Group& group);
-    void note_others(const Unit& unit, Group& group, std::vector<Pid>& strangers);
-    [[nodiscard]] static Weights common_wish(Group& group);
     void settle_one(const Unit& unit, Group& group);
     [[nodiscard]] Group* answered(const Unit& unit);
     void ask(const Unit& unit, Group& group);

@@ -61,7 +61,9 @@ struct House {
     std::vector<Pid> settle()
     {
         now += 50ms;
-        auto strangers = weights.settle(now);
+        std::vector<Pid> strangers;
+        for (const auto& stranger : weights.settle(now))
+            strangers.push_back(stranger.pid);
         managers.answer_all();
         return strangers;
     }
@@ -131,6 +133,36 @@ TEST_CASE(
     CHECK(house.settle().empty());
     CHECK(house.managers.log.back() == "db.service cpu_weight 50");
     CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("a child that asks for nothing stays with a parent that is lowered, and is found out anew when that changes")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
+    house.weights.add_member(kService, Pid{1}, {CpuWeight::make(50), IoWeight::make(300)}, house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service io_weight 300");
+    house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
+    house.weights.add_heir({kService, Pid{3}}, Pid{2}, house.now);
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50, io_weight 300");
+    house.weights.add_member(kService, Pid{1}, cpu(20), house.now);
+    CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
+    CHECK(house.managers.log.back() == "db.service none");
+}
+
+TEST_CASE("a child of a raised parent starts from what is usual")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
+    house.settle();
+    house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
+    CHECK_FALSE(house.weights.deadline());
+    house.weights.remove(Pid{1}, house.now);
+    house.managers.processes["db.service"] = {Pid{2}};
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service none");
 }
 
 TEST_CASE("looking again has an end")
