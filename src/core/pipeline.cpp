@@ -402,8 +402,26 @@ void Pipeline::run_due(Instant now)
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
-    if (is_due(weights_.deadline()))
-        weights_.settle(now);
+    if (!is_due(weights_.deadline()))
+        return;
+    for (const auto& stranger : weights_.settle(now)) {
+        examine(stranger.pid, now, Look::later);
+        if (const auto parent = heritage_of(stranger.pid))
+            weights_.add_heir(stranger, *parent, now);
+    }
+}
+
+/// The parent from which the process has what was decided for both; empty where children start anew.
+std::optional<Pid> Pipeline::heritage_of(Pid pid) const
+{
+    Snapshot process;
+    const auto handle = world_.source.open(pid);
+    if (!handle || !(*handle)->read(Fact::stat, process))
+        return std::nullopt;
+    const auto* parent = table_.find(process.parent);
+    const auto settings = parent ? parent->decision.effective() : SettingMap{};
+    const auto* children = find_value<ChildrenPolicy>(settings, Setting::children);
+    return children && *children == ChildrenPolicy::reset ? std::nullopt : std::optional{process.parent};
 }
 
 void Pipeline::restore(Instant now)

@@ -122,6 +122,9 @@ public:
     /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses;
     /// ECANCELED in a dry run.
     virtual void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) = 0;
+    /// What was written has been replaced by somebody else: it is theirs, and not to be taken back after a crash
+    /// either.
+    virtual void disown(const Unit& unit) = 0;
 };
 
 /// As a start time: it has not been read yet.

@@ -15,9 +15,15 @@
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
+#include "core/unit_members.hpp"
 #include "core/weights.hpp"
 
 namespace priorityd {
+
+struct UnitProcess {
+    Unit unit;
+    Pid pid;
+};
 
 class UnitWeights {
 public:
@@ -28,21 +34,25 @@ public:
     /// A member has ended or is decided without a weight; does nothing for others.
     void remove(Pid pid, Instant now);
 
+    /// A process that settle() has answered with asks for nothing, and is a child of this one: it stays with it, where
+    /// that one is lowered.
+    void add_heir(const UnitProcess& process, Pid parent, Instant now);
+
     /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
     /// an administrator has set for one stays.
     void want_slices(const SliceWeights& slices);
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
-    /// Brings the units that have changed to what their processes have in common. What comes of it comes later. Of a
-    /// manager that does not answer it is asked again, three times and later and later, and then when something
-    /// changes.
-    void settle(Instant now);
-    /// Takes back every weight that was set.
+    /// Brings the units that are due to what their processes have in common; what comes of it comes later. Answers with
+    /// the processes in them that nobody has told of, such as a service's workers: each of them once. Where the manager
+    /// does not answer or fails it is asked again, three times and later and later, and then when something changes.
+    [[nodiscard]] std::vector<UnitProcess> settle(Instant now);
+    /// Takes back every weight that was set, and that nobody else has changed since.
     void restore();
 
-    /// The manager of this user's units can be reached from now on; the weights that `set` names are those that it was
-    /// given by priorityd, earlier or another one, and still has. Nothing that was asked before is answered any more.
+    /// The manager of this user's units can be reached from now on; `set` names the units that have weights which it
+    /// was given by priorityd, earlier or another one. Nothing that was asked before is answered any more.
     void reach_manager(Uid user, const std::vector<std::string>& set, Instant now);
     /// The manager of this user's units cannot be reached any more. It takes back by itself what it was given, and what
     /// it was asked stays unanswered.
@@ -75,31 +85,35 @@ public:
 
 private:
     struct Group {
-        std::unordered_map<Pid, Weights> members;
-        std::optional<Weights> fixed;  // whatever its processes ask for
-        bool has_changed = false;
-        bool is_asked = false;    // an answer of the manager is awaited
-        bool is_known = false;    // what was set before is known
-        bool is_held = false;     // by an administrator
-        bool has_others = false;  // processes that ask for nothing, at the last look
-        bool is_unsure = false;   // what exactly `written` is
-        Weights written;          // by priorityd
+        UnitMembers members;
+        std::optional<Weights> fixed;       // whatever its processes ask for
+        std::optional<Instant> due;         // when it is to be settled
+        Instant settled{};                  // when that was last begun
+        std::size_t later_looks = 0;        // since something has changed
+        std::optional<Instant> not_before;  // while its manager fails
+        bool is_asked = false;              // an answer of the manager is awaited
+        bool is_writing = false;            // and it is that to a change
+        bool is_adopted = false;            // what is set was written by an earlier priorityd
+        bool is_held = false;               // by an administrator
+        Weights written;                    // by priorityd
         std::string outcome;
-        std::size_t failures = 0;         // of the manager to answer, one after the other
-        std::optional<Instant> retry_at;  // not before that
     };
     using Groups = std::map<Unit, Group>;
 
-    void mark(Group& group, Instant now);
-    [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
-    void settle_one(const Unit& unit, Group& group);
-    void ask(const Unit& unit, Group& group);
-    static void take_over(Group& group);
+    [[nodiscard]] static bool is_changed(const Group& group);
+    [[nodiscard]] static Weights wish_of(const Group& group);
     [[nodiscard]] static std::string text_of(const Group& group);
     void fix(Group& group, const std::optional<Weights>& weights);
-    void note_answer(Group& group, const Error* error);
+    void mark(Group& group, Instant now);
+    void schedule(Group& group, Instant when);
+    void look_again(Group& group);
+    void settle_one(const Unit& unit, Group& group);
+    [[nodiscard]] Group* answered(const Unit& unit);
+    void ask(const Unit& unit, Group& group);
+    void compare(const Unit& unit, Group& group, const Weights& found);
     void write(const Unit& unit, Group& group, const Weights& weights);
-    void finish(const Unit& unit, const Weights& weights, const Result<void>& answer);
+    void finish(Group& group, const Weights& weights, const Result<void>& answer);
+    void take_back(const Unit& unit, const Group& group);
 
     UnitManagers& managers_;
     Groups groups_;

@@ -42,6 +42,7 @@ public:
     /// A unit of the system is on the list before its manager is told, and off it when the manager has taken the
     /// weights back.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void disown(const Unit& unit) override { state_.forget_unit(unit); }
 
 private:
     void write_noted(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then);
@@ -64,6 +65,7 @@ public:
     }
     /// Errors: ECANCELED always.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void disown(const Unit&) override {}  // nothing is ever owned
 
 private:
     Units& units_;

@@ -460,6 +460,40 @@ TEST_CASE("a process that stops asking for a weight takes it from its unit")
     CHECK(house.kernel.weights["db.service"].empty());
 }
 
+TEST_CASE("what a lowered program starts does not hold its unit up, unless children start anew")
+{
+    std::string children;
+    std::string weight = "none";
+    SUBCASE("children of a lowered program stay with it")
+    {
+        weight = "cpu_weight 50";
+    }
+    SUBCASE("children that start anew count as any other")
+    {
+        children = ", children = \"reset\"";
+    }
+    House house{"[[rule]]\nname = \"make\"\nset = { cpu_weight = 50" + children + " }\n"};
+    house.kernel.add({.pid = 42, .comm = "make", .cgroup = "/system.slice/ci.service"});
+    house.kernel.add({.pid = 43, .comm = "sh", .parent = 42, .cgroup = "/system.slice/ci.service"});
+    house.kernel.add({.pid = 44, .comm = "tool", .parent = 43, .cgroup = "/system.slice/ci.service"});
+    house.exec(42);
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["ci.service"]) == weight);
+}
+
+TEST_CASE("workers that a service has forked count as what they are")
+{
+    House house{"[[rule]]\nname = \"db\"\nset = { cpu_weight = 50 }\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.exec(42);
+    house.kernel.fork(42, 43);
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["db.service"]) == "cpu_weight 50");
+    CHECK(house.pipeline.tracked() == 2);
+}
+
 TEST_CASE("a session that was put back says so no longer than that there is nothing to do")
 {
     House house{kRules, ""};

@@ -35,6 +35,7 @@ public:
             then({});
         });
     }
+    void disown(const Unit& unit) override { log.push_back(unit.name + " is somebody else's"); }
     void answer_all()
     {
         while (!answers.empty()) {
@@ -58,10 +59,14 @@ Weights cpu(int weight)
 
 struct House {
     House() { managers.processes["db.service"] = {Pid{1}}; }
-    void settle()
+    std::vector<Pid> settle()
     {
-        weights.settle(now);
+        now += 50ms;
+        std::vector<Pid> strangers;
+        for (const auto& stranger : weights.settle(now))
+            strangers.push_back(stranger.pid);
         managers.answer_all();
+        return strangers;
     }
     FakeManagers managers;
     UnitWeights weights{managers};
@@ -110,6 +115,84 @@ TEST_CASE("a unit is not lowered for one of its processes while another asks for
     house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
     house.settle();
     CHECK(house.managers.log.back() == "db.service cpu_weight 500");
+    CHECK(house.weights.state(Pid{1})->because.find("without a weight") == std::string::npos);
+}
+
+TEST_CASE(
+    "processes that nobody has told of are found, each once, and the unit is looked at again while they are there")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
+    CHECK(house.weights.deadline() == house.now + 1s);
+    house.weights.add_member(kService, Pid{2}, cpu(50), house.now);
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.empty());
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.now = *house.weights.deadline();
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50");
+    CHECK_FALSE(house.weights.deadline());
+}
+
+TEST_CASE("a child that asks for nothing stays with a parent that is lowered, and is found out anew when that changes")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
+    house.weights.add_member(kService, Pid{1}, {CpuWeight::make(50), IoWeight::make(300)}, house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service io_weight 300");
+    house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
+    house.weights.add_heir({kService, Pid{3}}, Pid{2}, house.now);
+    CHECK(house.settle().empty());
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50, io_weight 300");
+    house.weights.add_member(kService, Pid{1}, cpu(20), house.now);
+    CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
+    CHECK(house.managers.log.back() == "db.service none");
+}
+
+TEST_CASE("a child of a raised parent starts from what is usual")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
+    house.settle();
+    house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
+    CHECK_FALSE(house.weights.deadline());
+    house.weights.remove(Pid{1}, house.now);
+    house.managers.processes["db.service"] = {Pid{2}};
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service none");
+}
+
+TEST_CASE("looking again has an end")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    int looks = 0;
+    for (; house.weights.deadline() && looks < 100; ++looks) {
+        house.now = *house.weights.deadline();
+        (void)house.weights.settle(house.now);
+    }
+    CHECK(looks == 4);
+    CHECK(house.now - Instant{1h} < 1min);
+}
+
+TEST_CASE("what a manager could not do is tried again")
+{
+    House house;
+    house.managers.error = Error{ETIMEDOUT, "SetUnitProperties(db.service)"};
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    CHECK(house.weights.state(Pid{1})->outcome.starts_with("failed"));
+    house.managers.error.reset();
+    REQUIRE(house.weights.deadline());
+    house.now = *house.weights.deadline();
+    house.settle();
+    CHECK(house.managers.log.back() == "db.service cpu_weight 50");
+    CHECK(house.weights.state(Pid{1})->outcome == "applied");
 }
 
 TEST_CASE("a weight goes when the last process that asked for it has gone")
@@ -135,17 +218,59 @@ TEST_CASE("what an administrator has set for a unit stays")
     CHECK(house.managers.log == Lines{"read db.service"});
 }
 
+TEST_CASE("what an administrator sets later is theirs too, at every end")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.set["db.service"] = cpu(300);
+    SUBCASE("when another weight is wanted")
+    {
+        house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+        house.settle();
+        CHECK(house.weights.state(Pid{1})->outcome == "held by someone else: the unit has cpu_weight 300");
+    }
+    SUBCASE("when nobody asks for one any more")
+    {
+        house.weights.remove(Pid{1}, house.now);
+        house.settle();
+    }
+    SUBCASE("when the daemon ends")
+    {
+        house.weights.restore();
+        house.managers.answer_all();
+    }
+    CHECK(house.managers.set["db.service"] == cpu(300));
+    CHECK(house.managers.log.back() == "db.service is somebody else's");
+    CHECK(house.weights.changed().empty());
+}
+
+TEST_CASE("a unit that was started anew without its weight gets another one")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.settle();
+    house.managers.set.erase("db.service");
+    house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(60));
+}
+
 TEST_CASE("what changes while an answer is awaited is done after it, once")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle(house.now);
+    (void)house.weights.settle(house.now += 50ms);
     for (const int weight : {60, 70, 80}) {
         house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
-        house.weights.settle(house.now);
+        (void)house.weights.settle(house.now += 50ms);
     }
+    CHECK_FALSE(house.weights.deadline());
     house.managers.answer_all();
     CHECK(house.managers.log == Lines{"read db.service", "db.service cpu_weight 80"});
+    house.settle();
+    CHECK(house.managers.log.size() == 2);
+    CHECK_FALSE(house.weights.deadline());
 }
 
 TEST_CASE("without a manager the knob is not live, and that is all")
@@ -163,7 +288,7 @@ TEST_CASE("a unit that has vanished between look-up and call is an outcome")
 {
     House house;
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
-    house.weights.settle(house.now);
+    (void)house.weights.settle(house.now += 50ms);
     house.managers.answers.front()();
     house.managers.answers.pop_front();
     house.managers.error = Error{ENOENT, "db.service"};
@@ -245,7 +370,7 @@ TEST_CASE("a session that comes again has what it was asked for set anew, and gi
     house.managers.log.clear();
     house.weights.reach_manager(Uid{1000}, {"app.scope", "old.service"}, house.now);
     house.settle();
-    CHECK(house.managers.log == Lines{"old.service none", "app.scope cpu_weight 50"});
+    CHECK(house.managers.log == Lines{"old.service none", "read app.scope", "app.scope cpu_weight 50"});
     house.managers.log.clear();
     house.weights.reach_manager(Uid{1000}, {}, house.now);  // and has given back all of it meanwhile
     house.managers.set["app.scope"] = cpu(700);             // where the user has set another one
@@ -259,7 +384,7 @@ TEST_CASE("units of a user whose session has left are forgotten when their proce
     House house;
     house.managers.processes["app.scope"] = {Pid{5}};
     house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
-    house.weights.settle(house.now);  // an answer is awaited, which never comes
+    (void)house.weights.settle(house.now);  // an answer is awaited, which never comes
     house.managers.answers.clear();
     house.weights.lose_manager(Uid{1000}, house.now);
     house.managers.error = Error{ENOTCONN, "there is no priorityd-session of user 1000"};
@@ -329,7 +454,8 @@ TEST_CASE("a crashed daemon's slice is set anew, or taken back when the settings
     house.weights.want_slices({{"system.slice", cpu(20)}});
     house.weights.adopt({slice_unit("system.slice"), slice_unit("user.slice")}, house.now);
     house.settle();
-    CHECK(house.managers.log == Lines{"system.slice cpu_weight 20", "user.slice none"});
+    CHECK(house.managers.log ==
+          Lines{"read system.slice", "read user.slice", "system.slice cpu_weight 20", "user.slice none"});
 }
 
 TEST_CASE("a dry run says what it would set, and has set nothing")
@@ -348,14 +474,27 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
     house.settle();
     house.weights.restore();
-    CHECK(house.managers.log.back() == "db.service none");
     house.managers.answer_all();
+    CHECK(house.managers.log.back() == "db.service none");
     CHECK(house.managers.set["db.service"].empty());
 
     auto gone = std::make_unique<UnitWeights>(house.managers);
     gone->add_member(kService, Pid{1}, cpu(50), house.now);
-    gone->settle(house.now);
+    (void)gone->settle(house.now += 50ms);
     gone.reset();
+    house.managers.answer_all();
+    CHECK(house.managers.set["db.service"].empty());
+}
+
+TEST_CASE("a change that nobody has answered yet is taken back too")
+{
+    House house;
+    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    (void)house.weights.settle(house.now += 50ms);
+    house.managers.answers.front()();  // what it has
+    house.managers.answers.pop_front();
+    CHECK(house.weights.changed() == std::vector{kService});
+    house.weights.restore();
     house.managers.answer_all();
     CHECK(house.managers.set["db.service"].empty());
 }
@@ -367,7 +506,19 @@ TEST_CASE("what a crashed daemon has left is taken over by who still asks, or ta
     house.weights.adopt({kService, idle}, house.now);
     house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
     house.settle();
-    CHECK(house.managers.log == Lines{"db.service cpu_weight 50", "old.service none"});
+    CHECK(house.managers.set["db.service"] == cpu(50));
+    CHECK(house.managers.log.back() == "old.service none");
+    CHECK(house.weights.changed() == std::vector{kService});
+}
+
+TEST_CASE("what a crashed daemon has left is written anew even where it is what units usually have")
+{
+    House house;
+    house.managers.set["db.service"] = cpu(50);
+    house.weights.adopt({kService}, house.now);
+    house.weights.add_member(kService, Pid{1}, cpu(100), house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(100));
 }
 
 TEST_CASE("the leaf unit is found, with the manager that it belongs to")
