@@ -59,13 +59,20 @@ Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
       engines_{make_engines(layers_)},
       weights_{world_.units}
 {
+    use_unit_settings();
 }
 
 void Pipeline::use(Layers layers)
 {
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
+    use_unit_settings();
+}
+
+void Pipeline::use_unit_settings()
+{
     weights_.want_slices(layers_.policy->settings().slices);
+    weights_.use(layers_.policy->settings().session_scopes);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
@@ -404,6 +411,8 @@ void Pipeline::run_due(Instant now)
         autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))
         weights_.settle(now);
+    for (const Pid pid : weights_.take_moved())
+        examine(pid, now, Look::news);
 }
 
 void Pipeline::restore(Instant now)

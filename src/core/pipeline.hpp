@@ -129,6 +129,7 @@ private:
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
     void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now);
+    void use_unit_settings();
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);

@@ -118,6 +118,9 @@ public:
     /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses;
     /// ECANCELED in a dry run.
     virtual void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) = 0;
+    /// Moves processes of a scope to a new one, of this name, in the same slice. Errors as above.
+    virtual void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                       std::function<void(const Result<void>&)> then) = 0;
 };
 
 /// As a start time: it has not been read yet.

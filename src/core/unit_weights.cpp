@@ -108,7 +108,8 @@ Weights UnitWeights::common_wish(const Unit& unit, Group& group)
         return *group.fixed;
     const auto all = managers_.processes_in(unit);
     const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
-    group.has_others = std::ranges::any_of(all, is_other);
+    // What is in a scope of priorityd's making comes from what was moved there.
+    group.has_others = !is_split_scope(unit.name) && std::ranges::any_of(all, is_other);
     if (group.members.empty())
         return {};
     auto member = group.members.begin();
@@ -123,12 +124,61 @@ Weights UnitWeights::common_wish(const Unit& unit, Group& group)
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
     const Weights wish = common_wish(unit, group);
+    if (auto leaving = leaving_of(unit, group); !leaving.empty())
+        return split(unit, group, std::move(leaving));
     if (group.is_held || (wish == group.written && !group.is_unsure))
         return;
     if (group.is_known)
         write(unit, group, wish);
     else
         ask(unit, group);
+}
+
+std::vector<Pid> UnitWeights::leaving_of(const Unit& unit, const Group& group) const
+{
+    const bool may_be_split = session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") &&
+                              !is_split_scope(unit.name) && group.no_split.empty();
+    return may_be_split ? who_differs(group.members, group.has_others) : std::vector<Pid>{};
+}
+
+/// The number keeps a name from being used again while an earlier process of that id has left others behind there.
+void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving)
+{
+    group.is_asked = true;
+    const auto name = fmt::format("{}{}-{}.scope", kSplitScopeLead, raw(leaving.front()), ++splits_);
+    managers_.split(unit, leaving, name,
+                    [this, unit, leaving, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
+                        if (!alive.expired())
+                            finish_split(unit, leaving, answer);
+                    });
+}
+
+/// Where nobody may split it, it stays as it is: with what all in it have in common.
+void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
+{
+    const auto known = groups_.find(unit);
+    if (known == groups_.end())
+        return;
+    Group& group = known->second;
+    group.is_asked = false;
+    note_answer(group, answer ? nullptr : &answer.error());
+    if (answer) {
+        moved_.insert(moved_.end(), leaving.begin(), leaving.end());
+        due_ = earlier(due_, settled_at_);
+    } else if (!may_pass(answer.error()) && !answer.error().is_vanished()) {
+        group.no_split = outcome_of(answer.error()).to_text();
+        settle_one(unit, group);
+    }
+}
+
+void UnitWeights::use(SessionScopes scopes)
+{
+    if (std::exchange(session_scopes_, scopes) == scopes)
+        return;
+    for (auto& [unit, group] : groups_) {
+        group.no_split.clear();
+        mark(group, settled_at_);
+    }
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.
@@ -237,17 +287,6 @@ void UnitWeights::fix(Group& group, const std::optional<Weights>& weights)
     mark(group, settled_at_);
 }
 
-std::vector<UnitWeights::SliceState> UnitWeights::slices_above(std::string_view cgroup) const
-{
-    std::vector<SliceState> states;
-    for (const auto& [unit, group] : groups_) {
-        if (group.fixed && cgroup.starts_with(unit.cgroup + '/'))
-            states.push_back({.name = unit.name, .wanted = *group.fixed, .outcome = text_of(group)});
-    }
-    std::ranges::sort(states, {}, [](const SliceState& state) { return slice_unit(state.name).cgroup.size(); });
-    return states;
-}
-
 void UnitWeights::restore()
 {
     for (auto& [unit, group] : groups_) {
@@ -274,39 +313,6 @@ void UnitWeights::take_over(Group& group)
     group.is_known = true;
     group.is_unsure = true;
     group.written.cpu = kUsualCpu;
-}
-
-std::vector<Unit> UnitWeights::changed() const
-{
-    std::vector<Unit> units;
-    for (const auto& [unit, group] : groups_) {
-        if (!group.written.empty() || (group.is_asked && group.is_known))
-            units.push_back(unit);
-    }
-    return units;
-}
-
-std::string UnitWeights::text_of(const Group& group)
-{
-    return group.outcome.empty() ? kNotTried : group.outcome;
-}
-
-std::string UnitWeights::State::to_text() const
-{
-    return fmt::format("{} ({}; priorityd has set: {})", outcome, because, priorityd::to_text(written));
-}
-
-std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
-{
-    const auto known = unit_of_.find(pid);
-    if (known == unit_of_.end())
-        return std::nullopt;
-    const Group& group = groups_.at(known->second);
-    const auto because =
-        group.has_others
-            ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
-            : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
-    return State{.written = group.written, .because = because, .outcome = text_of(group)};
 }
 
 }  // namespace priorityd

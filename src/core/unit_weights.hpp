@@ -4,17 +4,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
+#include "core/unit_split.hpp"
 #include "core/weights.hpp"
 
 namespace priorityd {
@@ -31,6 +34,11 @@ public:
     /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
     /// an administrator has set for one stays.
     void want_slices(const SliceWeights& slices);
+
+    /// What becomes of processes that differ from the rest of their scope; at first they stay.
+    void use(SessionScopes scopes);
+    /// Processes that run in another unit since settle(), which whoever knows that unit adds to it.
+    [[nodiscard]] std::vector<Pid> take_moved() { return std::exchange(moved_, {}); }
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
@@ -85,6 +93,7 @@ private:
         bool is_unsure = false;   // what exactly `written` is
         Weights written;          // by priorityd
         std::string outcome;
+        std::string no_split;             // why who differs stays
         std::size_t failures = 0;         // of the manager to answer, one after the other
         std::optional<Instant> retry_at;  // not before that
     };
@@ -93,9 +102,13 @@ private:
     void mark(Group& group, Instant now);
     [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
     void settle_one(const Unit& unit, Group& group);
+    [[nodiscard]] std::vector<Pid> leaving_of(const Unit& unit, const Group& group) const;
+    void split(const Unit& unit, Group& group, std::vector<Pid> leaving);
+    void finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer);
     void ask(const Unit& unit, Group& group);
     static void take_over(Group& group);
     [[nodiscard]] static std::string text_of(const Group& group);
+    [[nodiscard]] static std::string reason_of(const Unit& unit, const Group& group);
     void fix(Group& group, const std::optional<Weights>& weights);
     void note_answer(Group& group, const Error* error);
     void write(const Unit& unit, Group& group, const Weights& weights);
@@ -106,6 +119,9 @@ private:
     std::unordered_map<Pid, Unit> unit_of_;
     std::optional<Instant> due_;
     Instant settled_at_{};
+    SessionScopes session_scopes_ = SessionScopes::leave;
+    std::vector<Pid> moved_;
+    std::uint64_t splits_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come later than its end find it gone
 };
 

@@ -42,6 +42,8 @@ public:
     /// A unit of the system is on the list before its manager is told, and off it when the manager has taken the
     /// weights back.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
 private:
     void write_noted(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then);
@@ -64,6 +66,9 @@ public:
     }
     /// Errors: ECANCELED always.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    /// Likewise.
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
 private:
     Units& units_;

@@ -73,9 +73,11 @@ public:
     [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override;
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override { then(weights[unit.name]); }
     void write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then) override;
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
     std::map<std::string, Weights> weights;        ///< Of units, by name.
-    std::vector<Original> journal;  ///< What was to be remembered, in order.
+    std::vector<Original> journal;                 ///< What was to be remembered, in order.
     std::vector<SessionOriginal> session_journal;  ///< The same of sessions; a session's autogroup is 1000 higher.
     std::set<Pid> watched;                         ///< Whose end is to be told.
     bool has_no_descriptors = false;               ///< From now on nothing more can be watched.
