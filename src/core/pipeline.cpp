@@ -59,13 +59,20 @@ Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
       engines_{make_engines(layers_)},
       weights_{world_.units}
 {
+    use_unit_settings();
 }
 
 void Pipeline::use(Layers layers)
 {
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
+    use_unit_settings();
+}
+
+void Pipeline::use_unit_settings()
+{
     weights_.want_slices(layers_.policy->settings().slices);
+    weights_.use(layers_.policy->settings().session_scopes);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
@@ -402,8 +409,14 @@ void Pipeline::run_due(Instant now)
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
-    if (!is_due(weights_.deadline()))
-        return;
+    if (is_due(weights_.deadline()))
+        settle_units(now);
+    for (const Pid pid : weights_.take_moved())
+        examine(pid, now, Look::news);
+}
+
+void Pipeline::settle_units(Instant now)
+{
     for (const auto& stranger : weights_.settle(now)) {
         examine(stranger.pid, now, Look::later);
         if (const auto parent = heritage_of(stranger.pid))

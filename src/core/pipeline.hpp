@@ -129,7 +129,9 @@ private:
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
     void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now);
+    void settle_units(Instant now);
     [[nodiscard]] std::optional<Pid> heritage_of(Pid pid) const;
+    void use_unit_settings();
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);

@@ -125,6 +125,9 @@ public:
     /// What was written has been replaced by somebody else: it is theirs, and not to be taken back after a crash
     /// either.
     virtual void disown(const Unit& unit) = 0;
+    /// Moves processes of a scope to a new one, of this name, in the same slice. Errors as above.
+    virtual void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                       std::function<void(const Result<void>&)> then) = 0;
 };
 
 /// As a start time: it has not been read yet.

@@ -3,12 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/ids.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
+
+/// What becomes of programs that differ from the rest of a scope, as a compiler in a terminal does.
+enum class SessionScopes : std::uint8_t {
+    leave,  ///< They stay, and the scope gets what all in it have in common.
+    split,  ///< They get a scope of their own in the same slice.
+};
 
 /// What begins with it was made by priorityd, now or before a restart; everything in it comes from what was moved
 /// there.
@@ -18,5 +27,10 @@ constexpr std::string_view kSplitScopeLead = "priorityd-split-";
 {
     return unit.starts_with(kSplitScopeLead) && unit.ends_with(".scope");
 }
+
+/// Members of a scope that ask for something else than it can have as a whole: those of one such wish, in the order of
+/// their ids. `has_others`: there are processes in it that ask for nothing, which it belongs to then; else it belongs
+/// to who asks for the most.
+[[nodiscard]] std::vector<Pid> who_differs(const std::map<Pid, Weights>& members, bool has_others);
 
 }  // namespace priorityd

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -28,6 +29,13 @@ Outcome outcome_of(const Error& error)
         return {Outcome::Kind::dry_run, error.doing};
     const bool has_nobody = error.code == EHOSTUNREACH || error.code == ENOTCONN;
     return {has_nobody ? Outcome::Kind::not_live : Outcome::Kind::failed, has_nobody ? error.doing : error.message()};
+}
+
+/// Whether it may come through a moment later. A manager that is not there at all is waited for elsewhere.
+bool may_pass(const Error& error)
+{
+    const bool is_no = error.code == EACCES || error.code == EPERM || error.code == ECANCELED;
+    return !is_no && !error.is_vanished() && error.code != ENOTCONN;
 }
 
 }  // namespace
@@ -101,11 +109,14 @@ std::vector<UnitProcess> UnitWeights::settle(Instant now)
         if (group.due && *group.due <= now) {
             group.due.reset();
             group.settled = now;
-            if (!group.fixed) {
-                for (const Pid pid : group.members.look(managers_.processes_in(unit)))
-                    strangers.push_back({unit, pid});
-            }
-            settle_one(unit, group);
+            const auto unknown = strangers_in(unit, group);
+            std::ranges::transform(unknown, std::back_inserter(strangers), [&](Pid pid) {
+                return UnitProcess{unit, pid};
+            });
+            if (!unknown.empty() && may_be_split(unit, group))
+                schedule(group, now + kSettleDelay);  // by then it is known whose they are
+            else
+                settle_one(unit, group);
         }
         due_ = earlier(due_, group.due);
     }
@@ -116,8 +127,20 @@ std::vector<UnitProcess> UnitWeights::settle(Instant now)
     return strangers;
 }
 
+/// What is in a scope of priorityd's making comes from what was moved there.
+std::vector<Pid> UnitWeights::strangers_in(const Unit& unit, Group& group)
+{
+    if (group.fixed || is_split_scope(unit.name))
+        return {};
+    return group.members.look(managers_.processes_in(unit));
+}
+
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
+    if (may_be_split(unit, group)) {
+        if (auto leaving = group.members.who_differs(); !leaving.empty())
+            return split(unit, group, std::move(leaving));
+    }
     if (!group.fixed && group.members.common().is_limited)
         look_again(group);
     if (!group.is_held && (wish_of(group) != group.written || group.is_adopted))
@@ -134,6 +157,59 @@ UnitWeights::Group* UnitWeights::answered(const Unit& unit)
     group.is_asked = group.is_writing = false;
     due_ = earlier(due_, group.due);
     return &group;
+}
+
+bool UnitWeights::may_be_split(const Unit& unit, const Group& group) const
+{
+    return session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") && !is_split_scope(unit.name) &&
+           group.no_split.empty();
+}
+
+/// The number keeps a name from being used again while an earlier process of that id has left others behind there.
+void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving)
+{
+    group.is_asked = true;
+    const auto name = fmt::format("{}{}-{}.scope", kSplitScopeLead, raw(leaving.front()), ++splits_);
+    managers_.split(unit, leaving, name,
+                    [this, unit, leaving, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
+                        if (!alive.expired())
+                            finish_split(unit, leaving, answer);
+                    });
+}
+
+/// Where nobody may split it, it stays as it is: with what all in it have in common.
+void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
+{
+    Group* group = answered(unit);
+    if (!group)
+        return;
+    note_failure(*group, answer);
+    if (answer) {
+        moved_.insert(moved_.end(), leaving.begin(), leaving.end());
+        due_ = earlier(due_, settled_at_);
+    } else if (!group->not_before && !answer.error().is_vanished()) {
+        group->no_split = outcome_of(answer.error()).to_text();
+        settle_one(unit, *group);
+    }
+}
+
+void UnitWeights::note_failure(Group& group, const Result<void>& answer)
+{
+    group.not_before.reset();
+    if (answer || !may_pass(answer.error()))
+        return;
+    group.not_before = group.settled + kLaterLooks.at(std::min(group.later_looks, kLaterLooks.size() - 1));
+    look_again(group);
+}
+
+void UnitWeights::use(SessionScopes scopes)
+{
+    if (std::exchange(session_scopes_, scopes) == scopes)
+        return;
+    for (auto& [unit, group] : groups_) {
+        group.no_split.clear();
+        mark(group, settled_at_);
+    }
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.
@@ -182,13 +258,7 @@ void UnitWeights::finish(Group& group, const Weights& weights, const Result<void
         group.written = answer ? weights : Weights{};
         group.is_adopted = false;
     }
-    // One that is not there at all is waited for elsewhere.
-    const bool may_pass = outcome.kind == Outcome::Kind::failed || (!answer && answer.error().code == EHOSTUNREACH);
-    group.not_before.reset();
-    if (may_pass) {
-        group.not_before = group.settled + kLaterLooks.at(std::min(group.later_looks, kLaterLooks.size() - 1));
-        look_again(group);
-    }
+    note_failure(group, answer);
 }
 
 void UnitWeights::reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
@@ -233,17 +303,6 @@ void UnitWeights::fix(Group& group, const std::optional<Weights>& weights)
     mark(group, settled_at_);
 }
 
-std::vector<UnitWeights::SliceState> UnitWeights::slices_above(std::string_view cgroup) const
-{
-    std::vector<SliceState> states;
-    for (const auto& [unit, group] : groups_) {
-        if (group.fixed && cgroup.starts_with(unit.cgroup + '/'))
-            states.push_back({.name = unit.name, .wanted = *group.fixed, .outcome = text_of(group)});
-    }
-    std::ranges::sort(states, {}, [](const SliceState& state) { return slice_unit(state.name).cgroup.size(); });
-    return states;
-}
-
 void UnitWeights::restore()
 {
     for (const auto& [unit, group] : groups_) {
@@ -276,39 +335,6 @@ void UnitWeights::adopt(const std::vector<Unit>& left, Instant now)
         group.is_adopted = true;
         mark(group, now);
     }
-}
-
-std::vector<Unit> UnitWeights::changed() const
-{
-    std::vector<Unit> units;
-    for (const auto& [unit, group] : groups_) {
-        if (is_changed(group))
-            units.push_back(unit);
-    }
-    return units;
-}
-
-std::string UnitWeights::text_of(const Group& group)
-{
-    return group.outcome.empty() ? kNotTried : group.outcome;
-}
-
-std::string UnitWeights::State::to_text() const
-{
-    return fmt::format("{} ({}; priorityd has set: {})", outcome, because, priorityd::to_text(written));
-}
-
-std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
-{
-    const auto known = unit_of_.find(pid);
-    if (known == unit_of_.end())
-        return std::nullopt;
-    const Group& group = groups_.at(known->second);
-    const auto because =
-        group.members.common().is_limited
-            ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
-            : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
-    return State{.written = group.written, .because = because, .outcome = text_of(group)};
 }
 
 }  // namespace priorityd

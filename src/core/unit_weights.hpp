@@ -4,18 +4,21 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
 #include "core/unit_members.hpp"
+#include "core/unit_split.hpp"
 #include "core/weights.hpp"
 
 namespace priorityd {
@@ -41,6 +44,11 @@ public:
     /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
     /// an administrator has set for one stays.
     void want_slices(const SliceWeights& slices);
+
+    /// What becomes of processes that differ from the rest of their scope; at first they stay.
+    void use(SessionScopes scopes);
+    /// Processes that run in another unit since settle(), which whoever knows that unit adds to it.
+    [[nodiscard]] std::vector<Pid> take_moved() { return std::exchange(moved_, {}); }
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
@@ -97,16 +105,23 @@ private:
         bool is_held = false;               // by an administrator
         Weights written;                    // by priorityd
         std::string outcome;
+        std::string no_split;  // why who differs stays
     };
     using Groups = std::map<Unit, Group>;
 
     [[nodiscard]] static bool is_changed(const Group& group);
     [[nodiscard]] static Weights wish_of(const Group& group);
+    [[nodiscard]] bool may_be_split(const Unit& unit, const Group& group) const;
+    void split(const Unit& unit, Group& group, std::vector<Pid> leaving);
+    void finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer);
+    void note_failure(Group& group, const Result<void>& answer);
     [[nodiscard]] static std::string text_of(const Group& group);
+    [[nodiscard]] static std::string reason_of(const Unit& unit, const Group& group);
     void fix(Group& group, const std::optional<Weights>& weights);
     void mark(Group& group, Instant now);
     void schedule(Group& group, Instant when);
     void look_again(Group& group);
+    [[nodiscard]] std::vector<Pid> strangers_in(const Unit& unit, Group& group);
     void settle_one(const Unit& unit, Group& group);
     [[nodiscard]] Group* answered(const Unit& unit);
     void ask(const Unit& unit, Group& group);
@@ -120,6 +135,9 @@ private:
     std::unordered_map<Pid, Unit> unit_of_;
     std::optional<Instant> due_;
     Instant settled_at_{};
+    SessionScopes session_scopes_ = SessionScopes::leave;
+    std::vector<Pid> moved_;
+    std::uint64_t splits_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come later than its end find it gone
 };
 

@@ -54,6 +54,23 @@ void Units::write_noted(const Unit& unit, const Weights& weights, std::function<
     managers_->systemd.write(unit.name, weights, done);
 }
 
+void Units::split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                  std::function<void(const Result<void>&)> then)
+{
+    if (!managers_)
+        then(tl::unexpected(no_bus()));
+    else if (scope.user)
+        managers_->sessions.split(*scope.user, scope.name, processes, new_scope, then);
+    else
+        managers_->systemd.split(scope.name, processes, new_scope, std::move(then));
+}
+
+void DryRunUnits::split(const Unit& /*scope*/, const std::vector<Pid>& /*processes*/, const std::string& new_scope,
+                        std::function<void(const Result<void>&)> then)
+{
+    then(failure(ECANCELED, new_scope));
+}
+
 void DryRunUnits::write(const Unit& /*unit*/, const Weights& weights, std::function<void(const Result<void>&)> then)
 {
     then(failure(ECANCELED, to_text(weights)));

@@ -43,6 +43,8 @@ public:
     /// weights back.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
     void disown(const Unit& unit) override { state_.forget_unit(unit); }
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
 private:
     void write_noted(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then);
@@ -66,6 +68,9 @@ public:
     /// Errors: ECANCELED always.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
     void disown(const Unit&) override {}  // nothing is ever owned
+    /// Likewise.
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
 private:
     Units& units_;

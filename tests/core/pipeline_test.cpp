@@ -494,6 +494,42 @@ TEST_CASE("workers that a service has forked count as what they are")
     CHECK(house.pipeline.tracked() == 2);
 }
 
+TEST_CASE("where scopes may be split, a build in a terminal gets a scope of its own, and its weight there")
+{
+    const std::string slice = "/user.slice/user-1000.slice/user@1000.service/app.slice/";
+    House house{"[[rule]]\nname = \"cc1plus\"\nset = { cpu_weight = 20 }\n",
+                "autogroup = false\nsession_scopes = \"split\"\n"};
+    house.kernel.add({.pid = 41, .comm = "bash", .cgroup = slice + "tab.scope"});
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .cgroup = slice + "tab.scope"});
+    house.exec(42);
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(house.kernel.at(41).cgroup == slice + "tab.scope");
+    CHECK(house.kernel.at(42).cgroup == slice + "priorityd-split-42-1.scope");
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["priorityd-split-42-1.scope"]) == "cpu_weight 20");
+    CHECK(house.kernel.weights["tab.scope"].empty());
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.weights["priorityd-split-42-1.scope"].empty());
+}
+
+TEST_CASE("a weight of a slice is set from the settings, shown for what runs in it, and follows a reload")
+{
+    const std::string rules = "[[rule]]\nname = \"db\"\nset = { nice = 1 }\n";
+    House house{rules, "autogroup = false\n[slices]\n\"system.slice\" = { cpu_weight = 30 }\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["system.slice"]) == "cpu_weight 30");
+    const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
+    CHECK(rows.back().setting == "slice weight");
+    CHECK(rows.back().value == "cpu_weight 30");
+    CHECK(rows.back().outcome == "applied");
+    house.pipeline.use(layers_of(policy_of(rules)));
+    house.wait(100ms);
+    CHECK(house.kernel.weights["system.slice"].empty());
+}
+
 TEST_CASE("a session that was put back says so no longer than that there is nothing to do")
 {
     House house{kRules, ""};

@@ -328,6 +328,18 @@ TEST_CASE("slices of the system are given weights by name")
         std::string::npos);
 }
 
+TEST_CASE("scopes are left as they are unless the settings say that they may be split")
+{
+    const auto read = [](const char* text) {
+        return read_policy({{PolicyFile::Kind::settings, "s.toml", text, ""}}, FakeAccounts{});
+    };
+    CHECK(read("").policy->settings().session_scopes == SessionScopes::leave);
+    CHECK(read("session_scopes = \"leave\"\n").policy->settings().session_scopes == SessionScopes::leave);
+    CHECK(read("session_scopes = \"split\"\n").policy->settings().session_scopes == SessionScopes::split);
+    CHECK_FALSE(read("session_scopes = \"Split\"\n").policy);
+    CHECK_FALSE(read("session_scopes = true\n").policy);
+}
+
 TEST_CASE("the limits for users are whole numbers from -20 to 19, and -5 unless the settings say otherwise")
 {
     const auto read = [](const std::string& text) {

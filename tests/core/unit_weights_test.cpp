@@ -36,6 +36,22 @@ public:
         });
     }
     void disown(const Unit& unit) override { log.push_back(unit.name + " is somebody else's"); }
+    void split(const Unit& scope, const std::vector<Pid>& leaving, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override
+    {
+        std::string pids;
+        for (const Pid pid : leaving)
+            pids += " " + std::to_string(raw(pid));
+        log.push_back("split " + scope.name + " -> " + new_scope + ":" + pids);
+        answers.push_back([this, scope, leaving, new_scope, then = std::move(then)] {
+            if (split_error)
+                return then(tl::unexpected(*split_error));
+            for (const Pid pid : leaving)
+                std::erase(processes[scope.name], pid);
+            processes[new_scope] = leaving;
+            then({});
+        });
+    }
     void answer_all()
     {
         while (!answers.empty()) {
@@ -48,6 +64,7 @@ public:
     std::map<std::string, std::vector<Pid>> processes;
     std::map<std::string, Weights> set;
     std::optional<Error> error;
+    std::optional<Error> split_error;
     std::deque<std::function<void()>> answers;
     std::vector<std::string> log;
 };
@@ -466,6 +483,76 @@ TEST_CASE("a dry run says what it would set, and has set nothing")
     house.weights.adopt({kService}, house.now);  // known, so that it is not read first
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome == "dry run: cpu_weight 50");
+}
+
+TEST_CASE("who differs from the rest of a scope are those of one wish, the lower ones where nobody asks for nothing")
+{
+    const std::map<Pid, Weights> build{{Pid{3}, cpu(20)}, {Pid{2}, cpu(20)}};
+    CHECK(who_differs(build, true) == std::vector{Pid{2}, Pid{3}});
+    CHECK(who_differs(build, false).empty());
+    const std::map<Pid, Weights> mixed{{Pid{2}, cpu(20)}, {Pid{3}, cpu(50)}};
+    CHECK(who_differs(mixed, false) == std::vector{Pid{2}});
+    CHECK(who_differs(mixed, true).size() == 1);  // the other wish has its turn afterwards
+    CHECK(who_differs({{Pid{2}, cpu(100)}}, true).empty());
+    CHECK(who_differs({}, true).empty());
+}
+
+TEST_CASE("a scope with a mix is left as it is, unless the settings say that it may be split")
+{
+    House house;
+    house.managers.processes["app.scope"] = {Pid{5}, Pid{6}};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log.empty());
+    house.weights.use(SessionScopes::split);
+    house.settle();
+    REQUIRE(house.managers.log.size() == 1);
+    CHECK(house.managers.log.front() == "split app.scope -> priorityd-split-5-1.scope: 5");
+    CHECK(house.weights.take_moved() == std::vector{Pid{5}});
+    CHECK(house.weights.take_moved().empty());
+}
+
+TEST_CASE("the scope that was made for who differs gets what was asked for, whatever else is started in it")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    const Unit made{Uid{1000}, "priorityd-split-5-1.scope", "/app.slice/priorityd-split-5-1.scope"};
+    house.managers.processes[made.name] = {Pid{5}, Pid{7}};  // 7: a shell that 5 has started
+    house.weights.add_member(made, Pid{5}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"read priorityd-split-5-1.scope", "priorityd-split-5-1.scope cpu_weight 20"});
+    house.weights.remove(Pid{5}, house.now);
+    house.settle();
+    CHECK(house.managers.set[made.name].empty());
+}
+
+TEST_CASE("services are never split")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log.empty());
+}
+
+TEST_CASE("where nobody may split a scope it stays as it is, once and for all, and says why")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    const Unit login{{}, "session-3.scope", "/user.slice/user-1000.slice/session-3.scope"};
+    house.managers.processes[login.name] = {Pid{5}, Pid{6}};
+    house.managers.split_error = Error{EACCES, "StartTransientUnit(priorityd-split-5-1.scope)"};
+    house.weights.add_member(login, Pid{5}, cpu(20), house.now);
+    house.settle();
+    house.weights.add_member(login, Pid{5}, cpu(30), house.now);
+    for (int looks = 0; house.weights.deadline() && looks < 100; ++looks) {
+        house.now = *house.weights.deadline();
+        house.settle();
+    }
+    CHECK(house.managers.log == Lines{"split session-3.scope -> priorityd-split-5-1.scope: 5"});
+    const auto because = house.weights.state(Pid{5})->because;
+    CHECK(because.find("not split, failed: StartTransientUnit") != std::string::npos);
 }
 
 TEST_CASE("everything is taken back at the end, and a late answer finds nothing")

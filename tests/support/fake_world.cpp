@@ -266,6 +266,14 @@ void FakeKernel::write(const Unit& unit, const Weights& set, std::function<void(
     then({});
 }
 
+void FakeKernel::split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                       std::function<void(const Result<void>&)> then)
+{
+    for (const Pid pid : processes)
+        at(raw(pid)).cgroup = scope.cgroup.substr(0, scope.cgroup.rfind('/') + 1) + new_scope;
+    then({});
+}
+
 Result<Uid> FakeAccounts::uid_of(const std::string& user) const
 {
     if (user == "alice")

@@ -74,6 +74,8 @@ public:
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override { then(weights[unit.name]); }
     void write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then) override;
     void disown(const Unit&) override {}
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
     std::map<std::string, Weights> weights;        ///< Of units, by name.
     std::vector<Original> journal;                 ///< What was to be remembered, in order.

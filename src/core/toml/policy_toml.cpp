@@ -239,6 +239,15 @@ void read_slice(TomlReader& reader, const toml::key& key, const toml::node& node
     slices[std::string{key.str()}] = weights_in(settings);
 }
 
+void read_session_scopes(TomlReader& reader, const toml::node& node, SessionScopes& into)
+{
+    const auto word = node.value<std::string_view>();
+    if (word == "split" || word == "leave")
+        into = word == "split" ? SessionScopes::split : SessionScopes::leave;
+    else
+        reader.error(node.source(), R"(session_scopes: expected "leave" or "split")");
+}
+
 void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
 {
     const auto flag = [&](std::string_view key, bool& into) {
@@ -253,12 +262,14 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
             read_slice(reader, key, value, settings.slices);
         });
     };
-    const std::array<TomlReader::Entry, 5> entries{
+    const std::array<TomlReader::Entry, 6> entries{
         flag("restore_on_exit", settings.restore_on_exit),
         flag("realtime", settings.realtime),
         flag("autogroup", settings.autogroup),
         TomlReader::Entry{"limits", limits},
         TomlReader::Entry{"slices", slices},
+        TomlReader::Entry{"session_scopes",
+                          [&](const toml::node& node) { read_session_scopes(reader, node, settings.session_scopes); }},
     };
     reader.read_table(root, "the settings", entries);
 }
