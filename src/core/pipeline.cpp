@@ -184,7 +184,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
-    join_unit(handle, process, wanted, now);
+    join_unit(handle, process, wanted, tracked.ledger, now);
     process.argv = {};  // matched, and never shown
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
@@ -335,16 +335,31 @@ void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
 }
 
 /// After all that the process waits for: a unit's weight is its manager's business, and takes milliseconds.
-void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now)
+void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
+                         Instant now)
 {
-    const Weights wish = weights_in(wanted);
-    if (!wish.empty() && !process.known.contains(Fact::cgroup))
+    Weights wish = weights_in(wanted);
+    const auto by_nice = wish.cpu ? std::nullopt : unit_weight_by_nice(wanted, ledger);
+    const bool has_wish = by_nice || !wish.empty();
+    if (has_wish && !process.known.contains(Fact::cgroup))
         (void)handle.read(Fact::cgroup, process);  // of a process that has ended meanwhile nothing is to be told
-    const auto unit = wish.empty() ? std::nullopt : leaf_unit_of(process.cgroup);
-    if (unit)
+    const auto unit = has_wish ? leaf_unit_of(process.cgroup) : std::nullopt;
+    if (unit && by_nice && world_.units.shares_out_cpu(*unit))
+        wish.cpu = by_nice;
+    if (unit && !wish.empty())
         weights_.add_member(*unit, process.key.pid, wish, now);
     else
         weights_.remove(process.key.pid, now);
+}
+
+/// A nice value that somebody else has set is no wish of priorityd's.
+std::optional<CpuWeight> Pipeline::unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const
+{
+    const auto knob = knobs_.find(info(Setting::cpu_weight).name);
+    if (!layers_.policy->settings().unit_weights || knob == knobs_.end() || !knob->second.is_live)
+        return std::nullopt;
+    const auto* nice = ledger.find(Setting::nice);
+    return nice && nice->held_since ? std::nullopt : weight_by_nice(wanted);
 }
 
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)

@@ -116,6 +116,9 @@ public:
     virtual ~UnitManagers() = default;
     /// The processes in the unit's cgroup and below it. Empty when it is gone, or cannot be read.
     [[nodiscard]] virtual std::vector<Pid> processes_in(const Unit& unit) = 0;
+    /// Whether CPU time is shared out between it and its siblings by weight, so that nice values do not count beyond
+    /// it.
+    [[nodiscard]] virtual bool shares_out_cpu(const Unit& unit) = 0;
     /// What is set for the unit. Errors: ENOENT when there is no such unit; EHOSTUNREACH when the manager is not there,
     /// or not now; ENOTCONN when there is no way to that user's; ETIMEDOUT.
     virtual void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) = 0;

@@ -69,6 +69,12 @@ const Weights* UnitMembers::wish_of(Pid pid) const
     return nullptr;
 }
 
+Weights UnitMembers::wish(Pid pid) const
+{
+    const Weights* wish = wish_of(pid);
+    return wish ? *wish : Weights{};
+}
+
 bool UnitMembers::add_heir(Pid pid, Pid parent)
 {
     const Weights* wish = wish_of(parent);

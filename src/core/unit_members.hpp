@@ -36,6 +36,8 @@ public:
     /// Those that ask for something else than the others, see unit_split.hpp; of one such wish at a time.
     [[nodiscard]] std::vector<Pid> who_differs() const;
 
+    /// What a process asks for, or has from its parent.
+    [[nodiscard]] Weights wish(Pid pid) const;
     [[nodiscard]] bool empty() const { return members_.empty(); }
     [[nodiscard]] std::size_t size() const { return members_.size() + heirs_.size(); }
 

@@ -72,6 +72,7 @@ public:
     [[nodiscard]] std::vector<Unit> changed() const;
 
     struct State {
+        Weights wish;  ///< Of the process.
         Weights written;
         std::string because;
         std::string outcome;

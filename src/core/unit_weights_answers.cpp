@@ -46,7 +46,10 @@ std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
     if (known == unit_of_.end())
         return std::nullopt;
     const Group& group = groups_.at(known->second);
-    return State{.written = group.written, .because = reason_of(known->second, group), .outcome = text_of(group)};
+    return State{.wish = group.members.wish(pid),
+                 .written = group.written,
+                 .because = reason_of(known->second, group),
+                 .outcome = text_of(group)};
 }
 
 std::string UnitWeights::reason_of(const Unit& unit, const Group& group)

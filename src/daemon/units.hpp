@@ -38,6 +38,7 @@ public:
     }
 
     [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override;
+    [[nodiscard]] bool shares_out_cpu(const Unit& unit) override;
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override;
     /// A unit of the system is on the list before its manager is told, and off it when the manager has taken the
     /// weights back.
@@ -61,6 +62,7 @@ public:
     explicit DryRunUnits(Units& units) : units_{units} {}
 
     [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override { return units_.processes_in(unit); }
+    [[nodiscard]] bool shares_out_cpu(const Unit& unit) override { return units_.shares_out_cpu(unit); }
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override
     {
         units_.read(unit, std::move(then));

@@ -99,7 +99,8 @@ TEST_CASE("a program that no rule knows is left alone and not kept")
 TEST_CASE("facts are read only when the policy needs them")
 {
     House house{std::string{kRules} +
-                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n"};
+                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n",
+                "autogroup = false\nunit_weights = false"};
     house.kernel.add({.pid = 42, .comm = "cc1plus"});
     house.kernel.add({.pid = 43, .comm = "python3"});
     house.exec(42);
@@ -480,6 +481,48 @@ TEST_CASE("what a lowered program starts does not hold its unit up, unless child
     house.wait(100ms);
     house.wait(100ms);
     CHECK(to_text(house.kernel.weights["ci.service"]) == weight);
+}
+
+TEST_CASE("where units compete by weight, a nice value becomes one")
+{
+    House house{"[programs]\ndb = \"batch\"\n[class.batch]\nnice = 10\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.kernel.add({.pid = 43, .comm = "db", .cgroup = "/system.slice/other.service"});
+    house.kernel.sharing = {"db.service"};
+    house.exec(42);
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["db.service"]) == "cpu_weight 11");
+    CHECK(house.kernel.weights["other.service"].empty());
+    const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
+    const auto row = std::ranges::find(rows, "cpu_weight", &ExplainRow::setting);
+    REQUIRE(row != rows.end());
+    CHECK(row->value == "11");
+    CHECK(row->source == "unit_weights");
+    CHECK(row->outcome.starts_with("applied"));
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.weights["db.service"].empty());
+}
+
+TEST_CASE("no weight comes of a nice value that somebody else has set, nor where the settings say so")
+{
+    std::string settings;
+    int nice = 0;
+    SUBCASE("held")
+    {
+        nice = 5;
+    }
+    SUBCASE("switched off")
+    {
+        settings = "unit_weights = false\n";
+    }
+    House house{"[programs]\ndb = \"batch\"\n[class.batch]\nnice = 10\n", settings};
+    auto& process = house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    process.actual.set(Setting::nice, *Nice::make(nice));
+    house.kernel.sharing = {"db.service"};
+    house.exec(42);
+    house.wait(100ms);
+    CHECK(house.kernel.weights["db.service"].empty());
 }
 
 TEST_CASE("workers that a service has forked count as what they are")

@@ -35,6 +35,7 @@ public:
             then({});
         });
     }
+    [[nodiscard]] bool shares_out_cpu(const Unit&) override { return true; }
     void disown(const Unit& unit) override { log.push_back(unit.name + " is somebody else's"); }
     void split(const Unit& scope, const std::vector<Pid>& leaving, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override
@@ -93,6 +94,26 @@ struct House {
 using Lines = std::vector<std::string>;
 
 }  // namespace
+
+TEST_CASE("a step of nice is a quarter of a weight, as between processes")
+{
+    const auto weight = [](const SettingMap& settings) {
+        const auto found = weight_by_nice(settings);
+        return found ? found->value : -1;
+    };
+    SettingMap settings;
+    CHECK(weight(settings) == -1);
+    for (const auto& [nice, expected] : {std::pair{-20, 8674}, {-1, 125}, {0, -1}, {1, 80}, {10, 11}, {19, 1}}) {
+        settings.set(Setting::nice, *Nice::make(nice));
+        CHECK(weight(settings) == expected);
+    }
+    settings.set(Setting::sched, SchedPolicy{SchedPolicy::Kind::batch});
+    CHECK(weight(settings) == 1);
+    settings.set(Setting::sched, SchedPolicy{SchedPolicy::Kind::rr, 1});
+    CHECK(weight(settings) == -1);
+    settings.set(Setting::sched, SchedPolicy{SchedPolicy::Kind::idle});
+    CHECK(weight(settings) == CpuWeight::kIdle);
+}
 
 TEST_CASE("a unit gets the weight of its process, after what it has was asked")
 {
