@@ -163,7 +163,7 @@ std::string quoted(std::string_view text)
         const auto next = static_cast<std::uint8_t>(at + 1 < text.size() ? text[at + 1] : 0);
         const bool is_late_control = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F, as UTF-8
         if (byte < 0x20 || byte == 0x7f || is_late_control) {
-            fmt::format_to(std::back_inserter(quoted), "\\u{:04x}", is_late_control ? next : byte);
+            quoted += fmt::format("\\u{:04x}", is_late_control ? next : byte);
             at += is_late_control ? 1 : 0;
             continue;
         }
