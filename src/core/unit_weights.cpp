@@ -33,7 +33,9 @@ std::optional<IoWeight> more(const std::optional<IoWeight>& left, const std::opt
     return left.value_or(kUsualIo) >= right.value_or(kUsualIo) ? left : right;
 }
 
-Outcome outcome_of(const Error& error)
+}  // namespace
+
+Outcome UnitWeights::outcome_of(const Error& error)
 {
     if (error.is_vanished())
         return {Outcome::Kind::vanished, {}};
@@ -43,13 +45,11 @@ Outcome outcome_of(const Error& error)
     return {has_nobody ? Outcome::Kind::not_live : Outcome::Kind::failed, has_nobody ? error.doing : error.message()};
 }
 
-/// Whether the same question may be answered a moment later. One that is not there at all is waited for elsewhere.
-bool may_pass(const Error& error)
+/// A user's manager that is not there at all is waited for elsewhere.
+bool UnitWeights::may_pass(const Error& error)
 {
     return error.code == ETIMEDOUT || error.code == EHOSTUNREACH;
 }
-
-}  // namespace
 
 void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
 {
@@ -71,6 +71,7 @@ void UnitWeights::remove(Pid pid, Instant now)
     Group& group = groups_.at(known->second);
     unit_of_.erase(known);
     group.members.erase(pid);
+    group.moved.erase(pid);
     mark(group, now);
 }
 
@@ -132,53 +133,6 @@ void UnitWeights::settle_one(const Unit& unit, Group& group)
         write(unit, group, wish);
     else
         ask(unit, group);
-}
-
-std::vector<Pid> UnitWeights::leaving_of(const Unit& unit, const Group& group) const
-{
-    const bool may_be_split = session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") &&
-                              !is_split_scope(unit.name) && group.no_split.empty();
-    return may_be_split ? who_differs(group.members, group.has_others) : std::vector<Pid>{};
-}
-
-/// The number keeps a name from being used again while an earlier process of that id has left others behind there.
-void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving)
-{
-    group.is_asked = true;
-    const auto name = fmt::format("{}{}-{}.scope", kSplitScopeLead, raw(leaving.front()), ++splits_);
-    managers_.split(unit, leaving, name,
-                    [this, unit, leaving, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
-                        if (!alive.expired())
-                            finish_split(unit, leaving, answer);
-                    });
-}
-
-/// Where nobody may split it, it stays as it is: with what all in it have in common.
-void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
-{
-    const auto known = groups_.find(unit);
-    if (known == groups_.end())
-        return;
-    Group& group = known->second;
-    group.is_asked = false;
-    note_answer(group, answer ? nullptr : &answer.error());
-    if (answer) {
-        moved_.insert(moved_.end(), leaving.begin(), leaving.end());
-        due_ = earlier(due_, settled_at_);
-    } else if (!may_pass(answer.error()) && !answer.error().is_vanished()) {
-        group.no_split = outcome_of(answer.error()).to_text();
-        settle_one(unit, group);
-    }
-}
-
-void UnitWeights::use(SessionScopes scopes)
-{
-    if (std::exchange(session_scopes_, scopes) == scopes)
-        return;
-    for (auto& [unit, group] : groups_) {
-        group.no_split.clear();
-        mark(group, settled_at_);
-    }
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.

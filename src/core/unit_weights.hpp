@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,7 +38,8 @@ public:
 
     /// What becomes of processes that differ from the rest of their scope; at first they stay.
     void use(SessionScopes scopes);
-    /// Processes that run in another unit since settle(), which whoever knows that unit adds to it.
+    /// Processes that are about to be moved to another unit, to which whoever sees them there adds them. Their manager
+    /// has taken that on, and takes its time.
     [[nodiscard]] std::vector<Pid> take_moved() { return std::exchange(moved_, {}); }
 
     /// When settle() wants to be called; empty when there is nothing to do.
@@ -94,11 +96,15 @@ private:
         Weights written;          // by priorityd
         std::string outcome;
         std::string no_split;             // why who differs stays
+        std::set<Pid> moved;              // members that were to be moved to a scope of their own; tried once
         std::size_t failures = 0;         // of the manager to answer, one after the other
         std::optional<Instant> retry_at;  // not before that
     };
     using Groups = std::map<Unit, Group>;
 
+    [[nodiscard]] static Outcome outcome_of(const Error& error);
+    /// Whether the same question may be answered a moment later.
+    [[nodiscard]] static bool may_pass(const Error& error);
     void mark(Group& group, Instant now);
     [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
     void settle_one(const Unit& unit, Group& group);

@@ -386,6 +386,28 @@ TEST_CASE("a scope with a mix is left as it is, unless the settings say that it 
     CHECK(house.weights.take_moved().empty());
 }
 
+TEST_CASE("a process that stays in its scope although it was to be moved is not moved again and again")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}, Pid{9}};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.settle();
+    house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}, Pid{9}};  // the kernel has refused it
+    house.managers.log.clear();
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(30), house.now);
+    house.settle();
+    CHECK(house.managers.log.empty());
+    house.managers.split_error = Error{0, "Process with ID 6 does not exist"};
+    house.weights.add_member(kUsersScope, Pid{6}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log == Lines{"split app.scope -> priorityd-split-6-2.scope: 6"});
+    house.managers.split_error.reset();
+    house.weights.add_member(kUsersScope, Pid{9}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "split app.scope -> priorityd-split-9-3.scope: 9");
+}
+
 TEST_CASE("the scope that was made for who differs gets what was asked for, whatever else is started in it")
 {
     House house;
