@@ -95,7 +95,8 @@ private:
         bool is_unsure = false;   // what exactly `written` is
         Weights written;          // by priorityd
         std::string outcome;
-        std::string no_split;             // why who differs stays
+        bool is_whole = false;            // nobody may split it
+        std::string split_fault;          // why who differs stays
         std::set<Pid> moved;              // members that were to be moved to a scope of their own; tried once
         std::size_t failures = 0;         // of the manager to answer, one after the other
         std::optional<Instant> retry_at;  // not before that

@@ -19,7 +19,7 @@ bool is_refusal(const Error& error)
 std::vector<Pid> UnitWeights::leaving_of(const Unit& unit, const Group& group) const
 {
     const bool may_be_split = session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") &&
-                              !is_split_scope(unit.name) && group.no_split.empty();
+                              !is_split_scope(unit.name) && !group.is_whole;
     if (!may_be_split)
         return {};
     auto members = group.members;
@@ -40,8 +40,8 @@ void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving
                     });
 }
 
-/// Where nobody may split it, it stays as it is: with what all in it have in common. A process that has ended meanwhile,
-/// or that the kernel does not let go, is no reason to leave others there.
+/// Where nobody may split it, it stays as it is: with what all in it have in common. A process that has ended
+/// meanwhile, or that the kernel does not let go, is no reason to leave others there.
 void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
 {
     const auto known = groups_.find(unit);
@@ -52,9 +52,9 @@ void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving
     note_answer(group, answer ? nullptr : &answer.error());
     if (!answer && may_pass(answer.error()))
         return;
-    if (!answer && is_refusal(answer.error()))
-        group.no_split = outcome_of(answer.error()).to_text();
-    else
+    group.split_fault = answer ? std::string{} : outcome_of(answer.error()).to_text();
+    group.is_whole = !answer && is_refusal(answer.error());
+    if (!group.is_whole)
         group.moved.insert(leaving.begin(), leaving.end());
     if (answer) {
         moved_.insert(moved_.end(), leaving.begin(), leaving.end());
@@ -68,7 +68,7 @@ void UnitWeights::use(SessionScopes scopes)
     if (std::exchange(session_scopes_, scopes) == scopes)
         return;
     for (auto& [unit, group] : groups_) {
-        group.no_split.clear();
+        group.is_whole = false;
         mark(group, settled_at_);
     }
 }
