@@ -69,8 +69,7 @@ Rows to_rows(const Range& range, Convert convert)
 
 Answer to_answer(const Explanation& explanation)
 {
-    return {full_row(explanation.process),
-            to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
+    return {explained_row(explanation), to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
 }
 
 bool has_name(const std::string& glob, const ProcessView& process)

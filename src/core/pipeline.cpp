@@ -187,7 +187,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
-    join_unit(handle, process, wanted, now);
+    join_unit(handle, process, wanted, tracked.ledger, now);
     process.argv = {};  // matched, and never shown
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
@@ -338,16 +338,31 @@ void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
 }
 
 /// After all that the process waits for: a unit's weight is its manager's business, and takes milliseconds.
-void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now)
+void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
+                         Instant now)
 {
-    const Weights wish = weights_in(wanted);
-    if (!wish.empty() && !process.known.contains(Fact::cgroup))
+    Weights wish = weights_in(wanted);
+    const auto by_nice = wish.cpu ? std::nullopt : unit_weight_by_nice(wanted, ledger);
+    const bool has_wish = by_nice || !wish.empty();
+    if (has_wish && !process.known.contains(Fact::cgroup))
         (void)handle.read(Fact::cgroup, process);  // of a process that has ended meanwhile nothing is to be told
-    const auto unit = wish.empty() ? std::nullopt : leaf_unit_of(process.cgroup);
-    if (unit)
+    const auto unit = has_wish ? leaf_unit_of(process.cgroup) : std::nullopt;
+    if (unit && by_nice && world_.units.shares_out_cpu(*unit))
+        wish.cpu = by_nice;
+    if (unit && !wish.empty())
         weights_.add_member(*unit, process.key.pid, wish, now);
     else
         weights_.remove(process.key.pid, now);
+}
+
+/// A nice value that somebody else has set is no wish of priorityd's.
+std::optional<CpuWeight> Pipeline::unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const
+{
+    const auto knob = knobs_.find(info(Setting::cpu_weight).name);
+    if (!layers_.policy->settings().unit_weights || knob == knobs_.end() || !knob->second.is_live)
+        return std::nullopt;
+    const auto* nice = ledger.find(Setting::nice);
+    return nice && nice->held_since ? std::nullopt : weight_by_nice(wanted);
 }
 
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
@@ -413,11 +428,33 @@ void Pipeline::run_due(Instant now)
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))
-        weights_.settle(now);
+        settle_units(now);
     for (const Pid pid : weights_.take_moved()) {
         for (const auto delay : kMovedLooks)
             timetable_.add(now + delay, pid);
     }
+}
+
+void Pipeline::settle_units(Instant now)
+{
+    for (const auto& stranger : weights_.settle(now)) {
+        examine(stranger.pid, now, Look::later);
+        if (const auto parent = heritage_of(stranger.pid))
+            weights_.add_heir(stranger, *parent, now);
+    }
+}
+
+/// The parent from which the process has what was decided for both; empty where children start anew.
+std::optional<Pid> Pipeline::heritage_of(Pid pid) const
+{
+    Snapshot process;
+    const auto handle = world_.source.open(pid);
+    if (!handle || !(*handle)->read(Fact::stat, process))
+        return std::nullopt;
+    const auto* parent = table_.find(process.parent);
+    const auto settings = parent ? parent->decision.effective() : SettingMap{};
+    const auto* children = find_value<ChildrenPolicy>(settings, Setting::children);
+    return children && *children == ChildrenPolicy::reset ? std::nullopt : std::optional{process.parent};
 }
 
 void Pipeline::restore(Instant now)

@@ -128,7 +128,11 @@ private:
     void look_at_all(Instant now, Predicate predicate);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
-    void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now);
+    void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
+                   Instant now);
+    [[nodiscard]] std::optional<CpuWeight> unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const;
+    void settle_units(Instant now);
+    [[nodiscard]] std::optional<Pid> heritage_of(Pid pid) const;
     void use_unit_settings();
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
@@ -139,7 +143,7 @@ private:
         return {world_.source, world_.actuator, world_.exits, world_.originals};
     }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
-    void explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const;
+    void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
     void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const

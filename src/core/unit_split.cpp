@@ -17,7 +17,7 @@ auto order_of(const Weights& weights)
 
 }  // namespace
 
-std::vector<Pid> who_differs(const std::unordered_map<Pid, Weights>& members, bool has_others)
+std::vector<Pid> who_differs(const std::map<Pid, Weights>& members, bool has_others)
 {
     const auto by_wish = [](const auto& left, const auto& right) {
         return order_of(left.second) < order_of(right.second);

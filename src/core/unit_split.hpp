@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/ids.hpp"
@@ -31,6 +31,6 @@ constexpr std::string_view kSplitScopeLead = "priorityd-split-";
 /// Members of a scope that ask for something else than it can have as a whole: those of one such wish, in the order of
 /// their ids. `has_others`: there are processes in it that ask for nothing, which it belongs to then; else it belongs
 /// to who asks for the most.
-[[nodiscard]] std::vector<Pid> who_differs(const std::unordered_map<Pid, Weights>& members, bool has_others);
+[[nodiscard]] std::vector<Pid> who_differs(const std::map<Pid, Weights>& members, bool has_others);
 
 }  // namespace priorityd

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -16,22 +17,9 @@ namespace {
 /// A build starts hundreds of programs a second in one unit; its weight need not follow each of them.
 constexpr auto kSettleDelay = std::chrono::milliseconds{50};
 
-/// systemd that is executed anew is back within a second, and one that is stopped for debugging may take long.
-constexpr std::array kRetryDelays{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{25}};
-
-/// What no weight amounts to. Source: systemd.resource-control(5).
-const CpuWeight kUsualCpu{};
-const IoWeight kUsualIo = *IoWeight::make(100);
-
-std::optional<CpuWeight> more(const std::optional<CpuWeight>& left, const std::optional<CpuWeight>& right)
-{
-    return left.value_or(kUsualCpu).value >= right.value_or(kUsualCpu).value ? left : right;
-}
-
-std::optional<IoWeight> more(const std::optional<IoWeight>& left, const std::optional<IoWeight>& right)
-{
-    return left.value_or(kUsualIo) >= right.value_or(kUsualIo) ? left : right;
-}
+/// Processes without a weight may be helpers that a service starts beside its program, and end without telling; a
+/// manager may be busy, or be started anew.
+constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
 }  // namespace
 
@@ -48,7 +36,8 @@ Outcome UnitWeights::outcome_of(const Error& error)
 /// A user's manager that is not there at all is waited for elsewhere.
 bool UnitWeights::may_pass(const Error& error)
 {
-    return error.code == ETIMEDOUT || error.code == EHOSTUNREACH;
+    const bool is_no = error.code == EACCES || error.code == EPERM || error.code == ECANCELED;
+    return !is_no && !error.is_vanished() && error.code != ENOTCONN;
 }
 
 void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
@@ -58,9 +47,15 @@ void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Ins
         remove(pid, now);
     Group& group = groups_[unit];
     unit_of_.insert_or_assign(pid, unit);
-    const auto [member, is_new] = group.members.try_emplace(pid, wish);
-    if (is_new || std::exchange(member->second, wish) != wish)
+    if (group.members.add(pid, wish))
         mark(group, now);
+}
+
+void UnitWeights::add_heir(const UnitProcess& process, Pid parent, Instant now)
+{
+    const auto known = groups_.find(process.unit);
+    if (known != groups_.end() && known->second.members.add_heir(process.pid, parent))
+        mark(known->second, now);
 }
 
 void UnitWeights::remove(Pid pid, Instant now)
@@ -70,69 +65,107 @@ void UnitWeights::remove(Pid pid, Instant now)
         return;
     Group& group = groups_.at(known->second);
     unit_of_.erase(known);
-    group.members.erase(pid);
-    group.moved.erase(pid);
+    group.members.remove(pid);
     mark(group, now);
+}
+
+bool UnitWeights::is_changed(const Group& group)
+{
+    return !group.written.empty() || group.is_writing || group.is_adopted;
+}
+
+Weights UnitWeights::wish_of(const Group& group)
+{
+    return group.fixed ? *group.fixed : group.members.common().weights;
 }
 
 void UnitWeights::mark(Group& group, Instant now)
 {
-    group.has_changed = true;
-    if (!due_)
-        due_ = now + kSettleDelay;
+    if (!group.not_before)
+        group.later_looks = 0;
+    schedule(group, now + kSettleDelay);
 }
 
-void UnitWeights::settle(Instant now)
+void UnitWeights::schedule(Group& group, Instant when)
 {
+    group.due = earlier(group.due, group.not_before ? std::max(when, *group.not_before) : when);
+    due_ = earlier(due_, group.due);
+}
+
+void UnitWeights::look_again(Group& group)
+{
+    if (!group.due && group.later_looks < kLaterLooks.size())
+        schedule(group, group.settled + kLaterLooks[group.later_looks++]);
+}
+
+std::vector<UnitProcess> UnitWeights::settle(Instant now)
+{
+    std::vector<UnitProcess> strangers;
     due_.reset();
     settled_at_ = now;
     for (auto& [unit, group] : groups_) {
-        if (group.is_asked || !group.has_changed)
-            continue;
-        if (group.retry_at && *group.retry_at > now) {
-            due_ = earlier(due_, group.retry_at);
-            continue;
+        if (group.is_asked)
+            continue;  // its answer brings it back
+        if (group.due && *group.due <= now) {
+            group.due.reset();
+            group.settled = now;
+            const auto unknown = strangers_in(unit, group);
+            std::ranges::transform(unknown, std::back_inserter(strangers), [&](Pid pid) {
+                return UnitProcess{unit, pid};
+            });
+            if (!unknown.empty() && may_be_split(unit, group))
+                schedule(group, now + kSettleDelay);  // by then it is known whose they are
+            else
+                settle_one(unit, group);
         }
-        group.has_changed = false;
-        settle_one(unit, group);
+        due_ = earlier(due_, group.due);
     }
     std::erase_if(groups_, [](const auto& entry) {
         const Group& group = entry.second;
-        return group.members.empty() && !group.fixed && group.written.empty() && !group.is_asked;
+        return group.members.empty() && !group.fixed && !is_changed(group) && !group.is_asked && !group.due;
     });
+    return strangers;
 }
 
-/// A process that asks for nothing keeps the unit at what units usually have.
-Weights UnitWeights::common_wish(const Unit& unit, Group& group)
+/// What is in a scope of priorityd's making comes from what was moved there.
+std::vector<Pid> UnitWeights::strangers_in(const Unit& unit, Group& group)
 {
-    if (group.fixed)
-        return *group.fixed;
-    const auto all = managers_.processes_in(unit);
-    const auto is_other = [&](Pid pid) { return !group.members.contains(pid); };
-    // What is in a scope of priorityd's making comes from what was moved there.
-    group.has_others = !is_split_scope(unit.name) && std::ranges::any_of(all, is_other);
-    if (group.members.empty())
+    if (group.fixed || is_split_scope(unit.name))
         return {};
-    auto member = group.members.begin();
-    Weights wish = member->second;
-    for (++member; member != group.members.end(); ++member)
-        wish = {more(wish.cpu, member->second.cpu), more(wish.io, member->second.io)};
-    if (group.has_others)
-        wish = {more(wish.cpu, std::nullopt), more(wish.io, std::nullopt)};
-    return wish;
+    return group.members.look(managers_.processes_in(unit));
 }
 
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
-    const Weights wish = common_wish(unit, group);
-    if (auto leaving = leaving_of(unit, group); !leaving.empty())
-        return split(unit, group, std::move(leaving));
-    if (group.is_held || (wish == group.written && !group.is_unsure))
-        return;
-    if (group.is_known)
-        write(unit, group, wish);
-    else
+    if (may_be_split(unit, group)) {
+        if (auto leaving = group.members.who_differs(); !leaving.empty())
+            return split(unit, group, std::move(leaving));
+    }
+    if (!group.fixed && group.members.common().is_limited)
+        look_again(group);
+    if (!group.is_held && (wish_of(group) != group.written || group.is_adopted))
         ask(unit, group);
+}
+
+/// What waits for this answer; null when there is nothing any more.
+UnitWeights::Group* UnitWeights::answered(const Unit& unit)
+{
+    const auto known = groups_.find(unit);
+    if (known == groups_.end())
+        return nullptr;
+    Group& group = known->second;
+    group.is_asked = group.is_writing = false;
+    due_ = earlier(due_, group.due);
+    return &group;
+}
+
+void UnitWeights::note_failure(Group& group, const Result<void>& answer)
+{
+    group.not_before.reset();
+    if (answer || !may_pass(answer.error()))
+        return;
+    group.not_before = group.settled + kLaterLooks.at(std::min(group.later_looks, kLaterLooks.size() - 1));
+    look_again(group);
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.
@@ -140,63 +173,48 @@ void UnitWeights::ask(const Unit& unit, Group& group)
 {
     group.is_asked = true;
     managers_.read(unit, [this, unit, alive = std::weak_ptr{alive_}](const Result<Weights>& found) {
-        const auto known = alive.expired() ? groups_.end() : groups_.find(unit);
-        if (alive.expired() || known == groups_.end())
+        Group* its = alive.expired() ? nullptr : answered(unit);
+        if (!its)
             return;
-        Group& its = known->second;
-        its.is_asked = false;
-        its.is_known = found.has_value();
-        its.is_held = found && !found->empty();
-        note_answer(its, found ? nullptr : &found.error());
-        if (!found)
-            its.outcome = outcome_of(found.error()).to_text();
-        else if (its.is_held)
-            its.outcome = Outcome{Outcome::Kind::held, "the unit has " + to_text(*found)}.to_text();
-        else
-            settle_one(unit, its);
+        if (found)
+            return compare(unit, *its, *found);
+        if (found.error().is_vanished())
+            managers_.disown(unit);
+        finish(*its, {}, tl::unexpected(found.error()));
     });
 }
 
-/// What has changed while the answer was awaited is seen to by whoever has got it, unless there was none.
-void UnitWeights::note_answer(Group& group, const Error* error)
+/// A unit that was started anew may have lost its weights: that is nobody's will.
+void UnitWeights::compare(const Unit& unit, Group& group, const Weights& found)
 {
-    const bool is_silent = error && may_pass(*error);
-    group.retry_at.reset();
-    if (is_silent) {
-        const auto tries = std::min(group.failures++, kRetryDelays.size() - 1);
-        group.retry_at = settled_at_ + kRetryDelays.at(tries);
-        group.has_changed = group.has_changed || group.failures <= kRetryDelays.size();
-    } else {
-        group.failures = 0;
-    }
-    if (error && group.has_changed)
-        due_ = earlier(due_, group.retry_at.value_or(settled_at_ + kSettleDelay));
+    if (group.is_adopted || found.empty() || found == group.written)
+        return write(unit, group, wish_of(group));
+    if (!group.written.empty())
+        managers_.disown(unit);
+    group.written = {};
+    group.is_held = true;
+    group.outcome = Outcome{Outcome::Kind::held, "the unit has " + to_text(found)}.to_text();
 }
 
 void UnitWeights::write(const Unit& unit, Group& group, const Weights& weights)
 {
-    group.is_asked = true;
+    group.is_asked = group.is_writing = true;
     managers_.write(unit, weights, [this, unit, weights, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
-        if (!alive.expired())
-            finish(unit, weights, answer);
+        Group* its = alive.expired() ? nullptr : answered(unit);
+        if (its)
+            finish(*its, weights, answer);
     });
 }
 
-void UnitWeights::finish(const Unit& unit, const Weights& weights, const Result<void>& answer)
+void UnitWeights::finish(Group& group, const Weights& weights, const Result<void>& answer)
 {
-    const auto known = groups_.find(unit);
-    if (known == groups_.end())
-        return;
-    Group& group = known->second;
-    group.is_asked = false;
-    note_answer(group, answer ? nullptr : &answer.error());
-    group.outcome = (answer ? Outcome{Outcome::Kind::applied, {}} : outcome_of(answer.error())).to_text();
+    const auto outcome = answer ? Outcome{Outcome::Kind::applied, {}} : outcome_of(answer.error());
+    group.outcome = outcome.to_text();
     if (answer || answer.error().is_vanished()) {
         group.written = answer ? weights : Weights{};
-        group.is_unsure = false;
+        group.is_adopted = false;
     }
-    if (answer && std::exchange(group.has_changed, false))  // meanwhile
-        settle_one(unit, group);
+    note_failure(group, answer);
 }
 
 void UnitWeights::reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
@@ -205,7 +223,7 @@ void UnitWeights::reach_manager(Uid user, const std::vector<std::string>& set, I
     std::set<std::string> idle{set.begin(), set.end()};
     for (auto& [unit, group] : groups_) {
         if (unit.user == user && idle.erase(unit.name) > 0)
-            take_over(group);
+            group.is_adopted = true;
     }
     for (const auto& name : idle)
         managers_.write({.user = user, .name = name, .cgroup = {}}, {}, [](const Result<void>&) {});
@@ -237,36 +255,42 @@ void UnitWeights::fix(Group& group, const std::optional<Weights>& weights)
     if (group.fixed == weights)
         return;
     group.fixed = weights;
-    group.is_known = group.is_known && !std::exchange(group.is_held, false);
+    group.is_held = false;
     mark(group, settled_at_);
 }
 
 void UnitWeights::restore()
 {
-    for (auto& [unit, group] : groups_) {
-        if (!group.written.empty())
-            managers_.write(unit, {}, [](const Result<void>&) {});
+    for (const auto& [unit, group] : groups_) {
+        if (is_changed(group))
+            take_back(unit, group);
     }
     groups_.clear();
     unit_of_.clear();
     due_.reset();
 }
 
+/// Answers may come when this is gone.
+void UnitWeights::take_back(const Unit& unit, const Group& group)
+{
+    const auto nothing = [](const Result<void>&) {};
+    if (group.is_writing || group.is_adopted)
+        return managers_.write(unit, {}, nothing);
+    managers_.read(unit, [&managers = managers_, unit, written = group.written, nothing](const Result<Weights>& found) {
+        if (found && !found->empty() && *found != written)
+            managers.disown(unit);
+        else
+            managers.write(unit, {}, nothing);
+    });
+}
+
 void UnitWeights::adopt(const std::vector<Unit>& left, Instant now)
 {
     for (const auto& unit : left) {
         Group& group = groups_[unit];
-        take_over(group);
+        group.is_adopted = true;
         mark(group, now);
     }
-}
-
-/// What exactly was set nobody knows any more, so it is set anew or taken back.
-void UnitWeights::take_over(Group& group)
-{
-    group.is_known = true;
-    group.is_unsure = true;
-    group.written.cpu = kUsualCpu;
 }
 
 }  // namespace priorityd

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,10 +17,16 @@
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
+#include "core/unit_members.hpp"
 #include "core/unit_split.hpp"
 #include "core/weights.hpp"
 
 namespace priorityd {
+
+struct UnitProcess {
+    Unit unit;
+    Pid pid;
+};
 
 class UnitWeights {
 public:
@@ -31,6 +36,10 @@ public:
     void add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now);
     /// A member has ended or is decided without a weight; does nothing for others.
     void remove(Pid pid, Instant now);
+
+    /// A process that settle() has answered with asks for nothing, and is a child of this one: it stays with it, where
+    /// that one is lowered.
+    void add_heir(const UnitProcess& process, Pid parent, Instant now);
 
     /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
     /// an administrator has set for one stays.
@@ -44,15 +53,15 @@ public:
 
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
-    /// Brings the units that have changed to what their processes have in common. What comes of it comes later. Of a
-    /// manager that does not answer it is asked again, three times and later and later, and then when something
-    /// changes.
-    void settle(Instant now);
-    /// Takes back every weight that was set.
+    /// Brings the units that are due to what their processes have in common; what comes of it comes later. Answers with
+    /// the processes in them that nobody has told of, such as a service's workers: each of them once. Where the manager
+    /// does not answer or fails it is asked again, three times and later and later, and then when something changes.
+    [[nodiscard]] std::vector<UnitProcess> settle(Instant now);
+    /// Takes back every weight that was set, and that nobody else has changed since.
     void restore();
 
-    /// The manager of this user's units can be reached from now on; the weights that `set` names are those that it was
-    /// given by priorityd, earlier or another one, and still has. Nothing that was asked before is answered any more.
+    /// The manager of this user's units can be reached from now on; `set` names the units that have weights which it
+    /// was given by priorityd, earlier or another one. Nothing that was asked before is answered any more.
     void reach_manager(Uid user, const std::vector<std::string>& set, Instant now);
     /// The manager of this user's units cannot be reached any more. It takes back by itself what it was given, and what
     /// it was asked stays unanswered.
@@ -64,6 +73,7 @@ public:
     [[nodiscard]] std::vector<Unit> changed() const;
 
     struct State {
+        Weights wish;  ///< Of the process.
         Weights written;
         std::string because;
         std::string outcome;
@@ -85,41 +95,46 @@ public:
 
 private:
     struct Group {
-        std::unordered_map<Pid, Weights> members;
-        std::optional<Weights> fixed;  // whatever its processes ask for
-        bool has_changed = false;
-        bool is_asked = false;    // an answer of the manager is awaited
-        bool is_known = false;    // what was set before is known
-        bool is_held = false;     // by an administrator
-        bool has_others = false;  // processes that ask for nothing, at the last look
-        bool is_unsure = false;   // what exactly `written` is
-        Weights written;          // by priorityd
+        UnitMembers members;
+        std::optional<Weights> fixed;       // whatever its processes ask for
+        std::optional<Instant> due;         // when it is to be settled
+        Instant settled{};                  // when that was last begun
+        std::size_t later_looks = 0;        // since something has changed
+        std::optional<Instant> not_before;  // while its manager fails
+        bool is_asked = false;              // an answer of the manager is awaited
+        bool is_writing = false;            // and it is that to a change
+        bool is_adopted = false;            // what is set was written by an earlier priorityd
+        bool is_held = false;               // by an administrator
+        Weights written;                    // by priorityd
         std::string outcome;
-        bool is_whole = false;            // nobody may split it
-        std::string split_fault;          // why who differs stays
-        std::set<Pid> moved;              // members that were to be moved to a scope of their own; tried once
-        std::size_t failures = 0;         // of the manager to answer, one after the other
-        std::optional<Instant> retry_at;  // not before that
+        bool is_whole = false;    // nobody may split it
+        std::string split_fault;  // why who differs stays
     };
     using Groups = std::map<Unit, Group>;
 
     [[nodiscard]] static Outcome outcome_of(const Error& error);
-    /// Whether the same question may be answered a moment later.
+    /// Whether it may come through a moment later.
     [[nodiscard]] static bool may_pass(const Error& error);
-    void mark(Group& group, Instant now);
-    [[nodiscard]] Weights common_wish(const Unit& unit, Group& group);
-    void settle_one(const Unit& unit, Group& group);
-    [[nodiscard]] std::vector<Pid> leaving_of(const Unit& unit, const Group& group) const;
+    [[nodiscard]] static bool is_changed(const Group& group);
+    [[nodiscard]] static Weights wish_of(const Group& group);
+    [[nodiscard]] bool may_be_split(const Unit& unit, const Group& group) const;
     void split(const Unit& unit, Group& group, std::vector<Pid> leaving);
     void finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer);
-    void ask(const Unit& unit, Group& group);
-    static void take_over(Group& group);
+    void note_failure(Group& group, const Result<void>& answer);
     [[nodiscard]] static std::string text_of(const Group& group);
     [[nodiscard]] static std::string reason_of(const Unit& unit, const Group& group);
     void fix(Group& group, const std::optional<Weights>& weights);
-    void note_answer(Group& group, const Error* error);
+    void mark(Group& group, Instant now);
+    void schedule(Group& group, Instant when);
+    void look_again(Group& group);
+    [[nodiscard]] std::vector<Pid> strangers_in(const Unit& unit, Group& group);
+    void settle_one(const Unit& unit, Group& group);
+    [[nodiscard]] Group* answered(const Unit& unit);
+    void ask(const Unit& unit, Group& group);
+    void compare(const Unit& unit, Group& group, const Weights& found);
     void write(const Unit& unit, Group& group, const Weights& weights);
-    void finish(const Unit& unit, const Weights& weights, const Result<void>& answer);
+    void finish(Group& group, const Weights& weights, const Result<void>& answer);
+    void take_back(const Unit& unit, const Group& group);
 
     UnitManagers& managers_;
     Groups groups_;

@@ -24,7 +24,7 @@ std::vector<Unit> UnitWeights::changed() const
 {
     std::vector<Unit> units;
     for (const auto& [unit, group] : groups_) {
-        if (!group.written.empty() || (group.is_asked && group.is_known))
+        if (is_changed(group))
             units.push_back(unit);
     }
     return units;
@@ -46,12 +46,15 @@ std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
     if (known == unit_of_.end())
         return std::nullopt;
     const Group& group = groups_.at(known->second);
-    return State{.written = group.written, .because = reason_of(known->second, group), .outcome = text_of(group)};
+    return State{.wish = group.members.wish(pid),
+                 .written = group.written,
+                 .because = reason_of(known->second, group),
+                 .outcome = text_of(group)};
 }
 
 std::string UnitWeights::reason_of(const Unit& unit, const Group& group)
 {
-    if (!group.has_others)
+    if (!group.members.common().is_limited)
         return fmt::format("unit {}: for all of its processes ({})", unit.name, group.members.size());
     return fmt::format("unit {}: not below 100, there are processes in it without a weight{}{}", unit.name,
                        group.split_fault.empty() ? "" : "; not split, ", group.split_fault);

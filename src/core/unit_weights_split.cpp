@@ -7,25 +7,11 @@
 #include "core/unit_weights.hpp"
 
 namespace priorityd {
-namespace {
 
-bool is_refusal(const Error& error)
+bool UnitWeights::may_be_split(const Unit& unit, const Group& group) const
 {
-    return error.code == EACCES || error.code == ENOTCONN || error.code == ECANCELED;
-}
-
-}  // namespace
-
-std::vector<Pid> UnitWeights::leaving_of(const Unit& unit, const Group& group) const
-{
-    const bool may_be_split = session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") &&
-                              !is_split_scope(unit.name) && !group.is_whole;
-    if (!may_be_split)
-        return {};
-    auto members = group.members;
-    for (const Pid pid : group.moved)
-        members.erase(pid);
-    return who_differs(members, group.has_others || !group.moved.empty());
+    return session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") && !is_split_scope(unit.name) &&
+           !group.is_whole;
 }
 
 /// The number keeps a name from being used again while an earlier process of that id has left others behind there.
@@ -40,27 +26,22 @@ void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving
                     });
 }
 
-/// Where nobody may split it, it stays as it is: with what all in it have in common. A process that has ended
-/// meanwhile, or that the kernel does not let go, is no reason to leave others there.
+/// Where nobody may split it, it stays as it is: with what all in it have in common.
 void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
 {
-    const auto known = groups_.find(unit);
-    if (known == groups_.end())
+    Group* group = answered(unit);
+    if (!group)
         return;
-    Group& group = known->second;
-    group.is_asked = false;
-    note_answer(group, answer ? nullptr : &answer.error());
-    if (!answer && may_pass(answer.error()))
-        return;
-    group.split_fault = answer ? std::string{} : outcome_of(answer.error()).to_text();
-    group.is_whole = !answer && is_refusal(answer.error());
-    if (!group.is_whole)
-        group.moved.insert(leaving.begin(), leaving.end());
+    note_failure(*group, answer);
+    group->split_fault = answer ? std::string{} : outcome_of(answer.error()).to_text();
     if (answer) {
+        group->members.note_moved(leaving);
         moved_.insert(moved_.end(), leaving.begin(), leaving.end());
         due_ = earlier(due_, settled_at_);
+    } else if (!group->not_before && !answer.error().is_vanished()) {
+        group->is_whole = true;
+        settle_one(unit, *group);
     }
-    settle_one(unit, group);
 }
 
 void UnitWeights::use(SessionScopes scopes)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/weights.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 namespace priorityd {
@@ -13,6 +15,19 @@ Weights weights_in(const SettingMap& settings)
     if (const auto* io = find_value<IoWeight>(settings, Setting::io_weight))
         weights.io = *io;
     return weights;
+}
+
+std::optional<CpuWeight> weight_by_nice(const SettingMap& settings)
+{
+    constexpr double kUsual = 100;
+    constexpr double kStep = 1.25;
+    const auto* sched = find_value<SchedPolicy>(settings, Setting::sched);
+    if (sched && sched->kind == SchedPolicy::Kind::idle)
+        return CpuWeight{CpuWeight::kIdle};
+    const auto* nice = find_value<Nice>(settings, Setting::nice);
+    if (!nice || nice->value() == 0 || (sched && sched->is_realtime()))
+        return std::nullopt;
+    return CpuWeight::make(std::lround(kUsual / std::pow(kStep, nice->value())));
 }
 
 SettingMap settings_of(const Weights& weights)

@@ -24,7 +24,11 @@ using SliceWeights = std::map<std::string, Weights>;
 
 /// What the process asks of its unit: the weights that were decided for it.
 [[nodiscard]] Weights weights_in(const SettingMap& settings);
-/// The other way round.
+/// The weight that amounts to the nice value and policy among units, as the nice value counts among processes: a
+/// quarter more for each step, "idle" for SCHED_IDLE. Empty where that is the usual. Source: cgroup v2,
+/// cpu.weight.nice.
+[[nodiscard]] std::optional<CpuWeight> weight_by_nice(const SettingMap& settings);
+/// The other way round than weights_in().
 [[nodiscard]] SettingMap settings_of(const Weights& weights);
 /// "cpu_weight 50, io_weight 10"; "none" when there are none.
 [[nodiscard]] std::string to_text(const Weights& weights);

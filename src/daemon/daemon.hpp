@@ -4,9 +4,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/allowance.hpp"
 #include "core/event_rate.hpp"
 #include "core/inspection.hpp"
 #include "core/pipeline.hpp"
@@ -35,6 +37,7 @@ struct Parts {
     State& state;  ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
     Knobs knobs;
+    std::function<std::optional<ForeignScheduler>()> scheduler;  ///< The one that is loaded at the moment.
     bool is_dry_run = false;
 };
 
@@ -43,8 +46,8 @@ public:
     /// Loads the policy; one that is refused leaves an empty one in force, and the diagnostics in the log.
     explicit Daemon(Parts parts);
 
-    /// Told of changes from now on; must outlive the daemon or be removed.
     [[nodiscard]] Steering& steering() { return steering_; }
+    /// Told of changes from now on; must outlive the daemon or be removed.
     void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
     void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
 
@@ -79,6 +82,7 @@ private:
     void publish();
     void arm_timers(Instant at);
     void apply_settings();
+    void run_briefly(Allowance& allowance, const std::function<void()>& work);
     [[nodiscard]] std::shared_ptr<const Policy> load_policy();
     void use(std::shared_ptr<const Policy> policy);
     void log_ready() const;
@@ -92,6 +96,8 @@ private:
     Steering steering_;
     Counters counters_;
     EventRate rate_;
+    Allowance realtime_of_own_work_{0.02, std::chrono::milliseconds{10}};
+    Allowance realtime_of_requests_{0.01, std::chrono::milliseconds{5}};
     std::vector<ChangeListener*> listeners_;
     std::optional<FolderWatch> watch_;
     bool has_lost_events_ = false;  // and has not asked for a scan yet

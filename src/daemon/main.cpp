@@ -30,6 +30,7 @@
 #include "kernel/proc_connector.hpp"
 #include "kernel/procfs.hpp"
 #include "kernel/realtime.hpp"
+#include "kernel/sched_ext.hpp"
 #include "kernel/topology.hpp"
 #include "kernel/untouched.hpp"
 
@@ -180,6 +181,7 @@ int run(const Options& options, const Log& log)
                    .state = *state,
                    .sources = sources_of(options),
                    .knobs = kernel::probe_knobs({}),
+                   .scheduler = [] { return kernel::foreign_scheduler(kernel::Roots{}); },
                    .is_dry_run = options.is_dry_run}};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))

@@ -20,6 +20,11 @@ std::vector<Pid> Units::processes_in(const Unit& unit)
     return kernel::processes_in_cgroup(sys_.get(), unit.cgroup);
 }
 
+bool Units::shares_out_cpu(const Unit& unit)
+{
+    return kernel::shares_out_cpu(sys_.get(), unit.cgroup);
+}
+
 /// A user's manager is not reached by anybody but that user. Source: org.freedesktop.systemd1(5), "Security".
 void Units::read(const Unit& unit, std::function<void(const Result<Weights>&)> then)
 {

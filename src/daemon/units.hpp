@@ -38,10 +38,12 @@ public:
     }
 
     [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override;
+    [[nodiscard]] bool shares_out_cpu(const Unit& unit) override;
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override;
     /// A unit of the system is on the list before its manager is told, and off it when the manager has taken the
     /// weights back.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void disown(const Unit& unit) override { state_.forget_unit(unit); }
     void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override;
 
@@ -60,12 +62,14 @@ public:
     explicit DryRunUnits(Units& units) : units_{units} {}
 
     [[nodiscard]] std::vector<Pid> processes_in(const Unit& unit) override { return units_.processes_in(unit); }
+    [[nodiscard]] bool shares_out_cpu(const Unit& unit) override { return units_.shares_out_cpu(unit); }
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override
     {
         units_.read(unit, std::move(then));
     }
     /// Errors: ECANCELED always.
     void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
+    void disown(const Unit&) override {}  // nothing is ever owned
     /// Likewise.
     void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override;

@@ -77,6 +77,16 @@ public:
         return Autogroup{static_cast<std::uint64_t>(fake->session) + 1000,
                          *Nice::make(kernel_.autogroups[fake->session])};
     }
+    [[nodiscard]] Result<CpuStanding> cpu_standing() override
+    {
+        const auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "cpu_standing");
+        CpuStanding standing;
+        standing.session = SessionId{fake->session};
+        standing.autogroup = *Nice::make(kernel_.autogroups[fake->session]);
+        return standing;
+    }
     [[nodiscard]] FakeProcess* find()
     {
         const auto found = kernel_.processes_.find(pid_);

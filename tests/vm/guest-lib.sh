@@ -1,92 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# To be sourced in the guest: results in TAP form, waiting, and looking at processes.
+# To be sourced in the guest: looking at processes, and calling as somebody else.
 # shellcheck shell=bash
 
-results=0 failures=0
+# shellcheck source=tests/support/tap.sh
+source ./tap.sh
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_PAGER='' LC_ALL=C.UTF-8
-
-note() {
-    printf '# %s\n' "$*"
-}
-
-# check NAME COMMAND...: passes when the command does; else its output is told.
-check() {
-    local name=$1 output
-    shift
-    results=$((results + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $results - $name"
-        return 0
-    fi
-    failures=$((failures + 1))
-    echo "not ok $results - $name"
-    sed 's/^/#   /' <<<"$*${output:+$'\n'}$output"
-    return 1
-}
-
-# bail_out WHY: what comes would fail for this reason alone.
-bail_out() {
-    echo "Bail out! $*"
-    exit 1
-}
-
-# same WANTED COMMAND...: the command prints just this.
-same() {
-    local wanted=$1 printed
-    shift
-    printed=$("$@" 2>&1)
-    [ "$printed" = "$wanted" ] || {
-        echo "expected: $wanted"
-        echo "printed: $printed"
-        return 1
-    }
-}
-
-# has TEXT COMMAND...: the command prints this among other things, whatever its exit status.
-has() {
-    local text=$1 printed
-    shift
-    printed=$("$@" 2>&1)
-    [[ $printed == *"$text"* ]] || {
-        echo "expected somewhere: $text"
-        echo "printed: $printed"
-        return 1
-    }
-}
-
-# exits STATUS COMMAND...
-exits() {
-    local wanted=$1 status=0 printed
-    shift
-    printed=$("$@" 2>&1) || status=$?
-    [ "$status" -eq "$wanted" ] || {
-        echo "expected exit status $wanted, it is $status: $printed"
-        return 1
-    }
-}
-
-fails() {
-    ! "$@"
-}
-
-# eventually COMMAND...: passes as soon as the command does; 30 s are much for an emulated machine too.
-eventually() {
-    local end=$((SECONDS + 30))
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || {
-            "$@"
-            return
-        }
-        sleep 0.1
-    done
-}
-
-# plan_end: the closing lines, and the exit status.
-plan_end() {
-    echo "1..$results"
-    [ $failures -eq 0 ] || note "$failures of $results failed"
-    [ $failures -eq 0 ] && [ $results -gt 0 ]
-}
 
 daemon_pid() {
     systemctl show --property MainPID --value priorityd.service
@@ -125,3 +43,7 @@ as_tester() {
 as_daemon_user() {
     runuser -u priorityd -- "$@"
 }
+
+# What the daemon asks of systemd: set_weight UNIT runtime 1 PROPERTY TYPE VALUE, to be put behind as_daemon_user.
+systemd_manager=(busctl --system call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager)
+set_weight=("${systemd_manager[@]}" SetUnitProperties 'sba(sv)')

@@ -16,14 +16,6 @@ guest_masked=(systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer 
     systemd-boot-random-seed.service modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service
     modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service systemd-remount-fs.service)
 
-# The machine's own Debian mirror, so that nothing else has to be reachable.
-debian_mirror() {
-    local uri
-    uri=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
-    [ -n "$uri" ] || uri=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list 2>/dev/null | head -n 1)
-    echo "${uri:-http://deb.debian.org/debian}"
-}
-
 # dependencies_of DEB: names of the packages that it needs, of alternatives the first, with commas between.
 dependencies_of() {
     dpkg-deb --field "$1" Pre-Depends Depends | sed -e 's/^[A-Za-z-]*://' | tr ',' '\n' |
@@ -34,7 +26,7 @@ dependencies_of() {
 image_for() {
     local suite=$1 packages=$2 cache=$3 mirror key image
     mirror=$(debian_mirror)
-    key=$suite-$({ echo "$suite $packages $mirror" && cat "${BASH_SOURCE[0]}"; } | sha256sum | cut -c 1-16)
+    key=$suite-$(hash_of "$suite $packages $mirror" "${BASH_SOURCE[0]}")
     image=$cache/$key
     mkdir -p "$cache"
     # A shell of its own, because -e means nothing to one whose status is looked at, and broken disks would be kept.
@@ -43,7 +35,7 @@ image_for() {
         "${BASH_SOURCE[0]}" "$suite" "$packages" "$mirror" "$image" >&2
     [ -e "$image/complete" ] || return 1
     touch "$image/complete" # when it was last used
-    find "$cache" -mindepth 2 -maxdepth 2 -name complete -mtime +30 -execdir sh -c 'rm -rf "$PWD"' \;
+    drop_unused "$cache"
     echo "$image"
 }
 

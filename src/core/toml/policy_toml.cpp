@@ -262,10 +262,11 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
             read_slice(reader, key, value, settings.slices);
         });
     };
-    const std::array<TomlReader::Entry, 6> entries{
+    const std::array<TomlReader::Entry, 7> entries{
         flag("restore_on_exit", settings.restore_on_exit),
         flag("realtime", settings.realtime),
         flag("autogroup", settings.autogroup),
+        flag("unit_weights", settings.unit_weights),
         TomlReader::Entry{"limits", limits},
         TomlReader::Entry{"slices", slices},
         TomlReader::Entry{"session_scopes",

@@ -48,14 +48,13 @@ J
 
 # What units/priorityd.rules allows the daemon's user, and what not.
 polkit_of_systemd() {
-    local manager=(org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager)
-    local set=("${manager[@]}" SetUnitProperties 'sba(sv)' vm-lowered-system.service true 1 CPUWeight t)
-    check "the daemon's user sets a unit's weight" eventually as_daemon_user busctl --system call "${set[@]}" 50
+    local weight=("${set_weight[@]}" vm-lowered-system.service true 1 CPUWeight t)
+    check "the daemon's user sets a unit's weight" eventually as_daemon_user "${weight[@]}" 50
     check "and the kernel has it" same 50 cat /sys/fs/cgroup/system.slice/vm-lowered-system.service/cpu.weight
-    check "the daemon's user takes the weight back" as_daemon_user busctl --system call "${set[@]}" 18446744073709551615
-    check "the daemon's user stops no unit" fails as_daemon_user busctl --system call "${manager[@]}" StopUnit ss \
+    check "the daemon's user takes the weight back" as_daemon_user "${weight[@]}" 18446744073709551615
+    check "the daemon's user stops no unit" fails as_daemon_user "${systemd_manager[@]}" StopUnit ss \
         vm-lowered-system.service replace
-    check "another user sets no weight" fails as_tester busctl --system call "${set[@]}" 50
+    check "another user sets no weight" fails as_tester "${weight[@]}" 50
 }
 
 part_reload() {

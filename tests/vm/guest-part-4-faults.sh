@@ -40,7 +40,7 @@ warnings() {
 }
 
 killing_apart() {
-    "$@" | grep -v "Failed with result 'signal'"
+    "$@" | grep -v "Failed with result 'signal'\|code=killed, status=9"
 }
 
 part_watchdog() {

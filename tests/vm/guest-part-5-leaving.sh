@@ -22,10 +22,10 @@ part_upgrade() {
     check "the service is still enabled" systemctl is-enabled --quiet priorityd.service
 }
 
-# Knobs that have come since then are those of the cpu controller, which the weight of priorityd.service has turned on in
-# system.slice as long as systemd knows the unit.
+# Knobs that have come since then are those of the controllers that a weight has turned on in system.slice, as long as
+# systemd knows a unit with one.
 changed_weights() {
-    cgroup_values | grep -v subtree_control | grep -vxFf /run/vm/cgroups-before | grep -v 'cpu.weight:100$\|cpu.idle:0$'
+    cgroup_values | grep -v subtree_control | grep -vxFf /run/vm/cgroups-before | grep -v 'cpu.weight:100$\|cpu.idle:0$\|io.weight:default 100$'
 }
 
 part_stop() {
