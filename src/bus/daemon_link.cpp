@@ -27,7 +27,7 @@ Error link_error(const sdbus::Error& error, const std::string& doing)
         return {EACCES, doing};
     if (name == "org.freedesktop.DBus.Error.Timeout" || name == "org.freedesktop.DBus.Error.NoReply")
         return {ETIMEDOUT, doing};
-    return {0, fmt::format("{}: {}", doing, readable(error.getMessage()))};
+    return {0, readable(error.getMessage())};
 }
 
 }  // namespace

@@ -62,19 +62,21 @@ public:
         auto watch = callers_.watch(caller.connection, [this, caller] { leave(caller); });
         if (!watch)
             return then(tl::unexpected{caller_has_left()});
-        lose(caller.uid);
-        sessions_[caller.uid] = std::make_unique<Session>(
+        const auto session = std::make_shared<Session>(
             Session{.connection = caller.connection,
                     .watch = *std::move(watch),
                     .proxy = compat::make_proxy(connection_, caller.connection.c_str(), kSessionPath)});
-        // Asked after the watch is on its way, so that no leaving is missed in between.
-        callers_.find_user(caller.connection,
-                           [this, caller, units = std::move(units), then = std::move(then)](std::optional<Uid> user) {
-                               if (!user || !is_current(caller))
-                                   return then(tl::unexpected{caller_has_left()});
-                               then({});
-                               listener_.session_attached(caller.uid, units);
-                           });
+        // Asked after the watch is on its way, so that no leaving is missed in between; and before anybody hears of it,
+        // so that it is asked nothing before the listener knows.
+        callers_.find_user(caller.connection, [this, caller, session, units = std::move(units),
+                                               then = std::move(then)](std::optional<Uid> user) {
+            if (!user)
+                return then(tl::unexpected{caller_has_left()});
+            lose(caller.uid);
+            sessions_[caller.uid] = session;
+            then({});
+            listener_.session_attached(caller.uid, units);
+        });
     }
 
     void read(Uid user, const std::string& unit, const std::function<void(const Result<Weights>&)>& then)
@@ -160,7 +162,7 @@ private:
     sdbus::IConnection& connection_;
     Callers callers_;
     SessionListener& listener_;
-    std::map<Uid, std::unique_ptr<Session>> sessions_;
+    std::map<Uid, std::shared_ptr<Session>> sessions_;
     RateLimit rate_{kAttachesASecond};
 };
 

@@ -109,13 +109,13 @@ public:
 
     void split(const std::string& scope, const std::vector<Pid>& processes, const std::string& new_scope, Done then)
     {
-        get<std::string>({scope, "org.freedesktop.systemd1.Unit", "Slice"}, [=, this, then = std::move(then)](
-                                                                                const Result<std::string>& slice) {
-            if (!slice)
-                return then(tl::unexpected(slice.error()));
-            call("StartTransientUnit", fmt::format("StartTransientUnit({})", new_scope), then, new_scope,
-                 std::string{"fail"}, scope_properties(scope, *slice, processes), std::vector<AuxiliaryUnit>{});
-        });
+        get<std::string>(
+            {scope, interface_of(scope), "Slice"}, [=, this, then = std::move(then)](const Result<std::string>& slice) {
+                if (!slice)
+                    return then(tl::unexpected(slice.error()));
+                call("StartTransientUnit", fmt::format("StartTransientUnit({})", new_scope), then, new_scope,
+                     std::string{"fail"}, scope_properties(scope, *slice, processes), std::vector<AuxiliaryUnit>{});
+            });
     }
 
     [[nodiscard]] bool is_waiting() const { return waiting_ > 0; }

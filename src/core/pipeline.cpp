@@ -17,6 +17,9 @@ constexpr Pid kInit{1};
 /// What a program opens, it opens after its start. By then a player plays and a model is loaded.
 constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
+/// A manager moves a process some milliseconds after it has said that it will.
+constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::milliseconds{2000}};
+
 /// Where a process cannot be watched for want of descriptors, it is looked at again so often.
 constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
@@ -426,8 +429,10 @@ void Pipeline::run_due(Instant now)
         autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))
         settle_units(now);
-    for (const Pid pid : weights_.take_moved())
-        examine(pid, now, Look::news);
+    for (const Pid pid : weights_.take_moved()) {
+        for (const auto delay : kMovedLooks)
+            timetable_.add(now + delay, pid);
+    }
 }
 
 void Pipeline::settle_units(Instant now)

@@ -58,6 +58,7 @@ void UnitMembers::remove(Pid pid)
 {
     members_.erase(pid);
     heirs_.erase(pid);
+    moved_.erase(pid);
 }
 
 const Weights* UnitMembers::wish_of(Pid pid) const
@@ -105,6 +106,7 @@ std::vector<Pid> UnitMembers::look(const std::vector<Pid>& present)
     }
     heirs_ = std::move(heirs);
     others_ = std::move(others);
+    std::erase_if(moved_, [&](Pid pid) { return std::ranges::find(present, pid) == present.end(); });
     std::ranges::sort(strangers);  // parents before their children, as a rule
     return strangers;
 }
@@ -119,7 +121,8 @@ std::vector<Pid> UnitMembers::who_differs() const
 {
     auto all = members_;
     all.insert(heirs_.begin(), heirs_.end());
-    return priorityd::who_differs(all, has_others());
+    std::erase_if(all, [&](const auto& one) { return moved_.contains(one.first); });
+    return priorityd::who_differs(all, has_others() || !moved_.empty());
 }
 
 UnitMembers::Common UnitMembers::common() const

@@ -33,8 +33,12 @@ public:
     /// Of all of them the most that one asks for; nothing without members.
     [[nodiscard]] Common common() const;
 
-    /// Those that ask for something else than the others, see unit_split.hpp; of one such wish at a time.
+    /// Those that ask for something else than the others, see unit_split.hpp; of one such wish at a time. Without those
+    /// that were to be moved once: where the kernel did not let them go they stay.
     [[nodiscard]] std::vector<Pid> who_differs() const;
+
+    /// These were to be moved to a unit of their own.
+    void note_moved(const std::vector<Pid>& pids) { moved_.insert(pids.begin(), pids.end()); }
 
     /// What a process asks for, or has from its parent.
     [[nodiscard]] Weights wish(Pid pid) const;
@@ -48,6 +52,7 @@ private:
     std::map<Pid, Weights> members_;
     std::map<Pid, Weights> heirs_;
     std::set<Pid> others_;  // at the last look
+    std::set<Pid> moved_;   // as far as they are here still
 };
 
 }  // namespace priorityd

@@ -21,7 +21,9 @@ constexpr auto kSettleDelay = std::chrono::milliseconds{50};
 /// manager may be busy, or be started anew.
 constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
 
-Outcome outcome_of(const Error& error)
+}  // namespace
+
+Outcome UnitWeights::outcome_of(const Error& error)
 {
     if (error.is_vanished())
         return {Outcome::Kind::vanished, {}};
@@ -31,14 +33,12 @@ Outcome outcome_of(const Error& error)
     return {has_nobody ? Outcome::Kind::not_live : Outcome::Kind::failed, has_nobody ? error.doing : error.message()};
 }
 
-/// Whether it may come through a moment later. A manager that is not there at all is waited for elsewhere.
-bool may_pass(const Error& error)
+/// A user's manager that is not there at all is waited for elsewhere.
+bool UnitWeights::may_pass(const Error& error)
 {
     const bool is_no = error.code == EACCES || error.code == EPERM || error.code == ECANCELED;
     return !is_no && !error.is_vanished() && error.code != ENOTCONN;
 }
-
-}  // namespace
 
 void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
 {
@@ -159,40 +159,6 @@ UnitWeights::Group* UnitWeights::answered(const Unit& unit)
     return &group;
 }
 
-bool UnitWeights::may_be_split(const Unit& unit, const Group& group) const
-{
-    return session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") && !is_split_scope(unit.name) &&
-           group.no_split.empty();
-}
-
-/// The number keeps a name from being used again while an earlier process of that id has left others behind there.
-void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving)
-{
-    group.is_asked = true;
-    const auto name = fmt::format("{}{}-{}.scope", kSplitScopeLead, raw(leaving.front()), ++splits_);
-    managers_.split(unit, leaving, name,
-                    [this, unit, leaving, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
-                        if (!alive.expired())
-                            finish_split(unit, leaving, answer);
-                    });
-}
-
-/// Where nobody may split it, it stays as it is: with what all in it have in common.
-void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
-{
-    Group* group = answered(unit);
-    if (!group)
-        return;
-    note_failure(*group, answer);
-    if (answer) {
-        moved_.insert(moved_.end(), leaving.begin(), leaving.end());
-        due_ = earlier(due_, settled_at_);
-    } else if (!group->not_before && !answer.error().is_vanished()) {
-        group->no_split = outcome_of(answer.error()).to_text();
-        settle_one(unit, *group);
-    }
-}
-
 void UnitWeights::note_failure(Group& group, const Result<void>& answer)
 {
     group.not_before.reset();
@@ -200,16 +166,6 @@ void UnitWeights::note_failure(Group& group, const Result<void>& answer)
         return;
     group.not_before = group.settled + kLaterLooks.at(std::min(group.later_looks, kLaterLooks.size() - 1));
     look_again(group);
-}
-
-void UnitWeights::use(SessionScopes scopes)
-{
-    if (std::exchange(session_scopes_, scopes) == scopes)
-        return;
-    for (auto& [unit, group] : groups_) {
-        group.no_split.clear();
-        mark(group, settled_at_);
-    }
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.

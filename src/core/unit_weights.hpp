@@ -47,7 +47,8 @@ public:
 
     /// What becomes of processes that differ from the rest of their scope; at first they stay.
     void use(SessionScopes scopes);
-    /// Processes that run in another unit since settle(), which whoever knows that unit adds to it.
+    /// Processes that are about to be moved to another unit, to which whoever sees them there adds them. Their manager
+    /// has taken that on, and takes its time.
     [[nodiscard]] std::vector<Pid> take_moved() { return std::exchange(moved_, {}); }
 
     /// When settle() wants to be called; empty when there is nothing to do.
@@ -106,10 +107,14 @@ private:
         bool is_held = false;               // by an administrator
         Weights written;                    // by priorityd
         std::string outcome;
-        std::string no_split;  // why who differs stays
+        bool is_whole = false;    // nobody may split it
+        std::string split_fault;  // why who differs stays
     };
     using Groups = std::map<Unit, Group>;
 
+    [[nodiscard]] static Outcome outcome_of(const Error& error);
+    /// Whether it may come through a moment later.
+    [[nodiscard]] static bool may_pass(const Error& error);
     [[nodiscard]] static bool is_changed(const Group& group);
     [[nodiscard]] static Weights wish_of(const Group& group);
     [[nodiscard]] bool may_be_split(const Unit& unit, const Group& group) const;

@@ -57,7 +57,7 @@ std::string UnitWeights::reason_of(const Unit& unit, const Group& group)
     if (!group.members.common().is_limited)
         return fmt::format("unit {}: for all of its processes ({})", unit.name, group.members.size());
     return fmt::format("unit {}: not below 100, there are processes in it without a weight{}{}", unit.name,
-                       group.no_split.empty() ? "" : "; not split, ", group.no_split);
+                       group.split_fault.empty() ? "" : "; not split, ", group.split_fault);
 }
 
 }  // namespace priorityd

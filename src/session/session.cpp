@@ -88,10 +88,8 @@ void Session::on_attached(const Result<void>& answer)
     }
     if (attempts_ <= kRetryDelays.size())
         return retry_.arm(now() + kRetryDelays.at(attempts_ - 1));
-    parts_.log.warning(
-        fmt::format("priorityd does not want this session: {}; weights of this user's units stay as they "
-                    "are until it is started again",
-                    answer.error().message()));
+    parts_.log.warning(fmt::format("priorityd does not want this session: {}; the next one that starts is asked again",
+                                   answer.error().message()));
 }
 
 void Session::on_patience_over()

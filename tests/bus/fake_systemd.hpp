@@ -52,8 +52,11 @@ private:
         sd_bus_message_read(message, "ss", &interface, &property);
         const auto key = std::string{property} + " of " + sd_bus_message_get_path(message);
         calls.push_back(std::string{interface} + " " + key);
-        if (std::string_view{property} == "Slice")
+        const bool is_scope = std::string_view{interface} == "org.freedesktop.systemd1.Scope";
+        if (std::string_view{property} == "Slice" && is_scope)
             return sd_bus_reply_method_return(message, "v", "s", "app.slice");
+        if (std::string_view{interface} == "org.freedesktop.systemd1.Unit")
+            return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_UNKNOWN_PROPERTY, "%s", property);
         const auto known = weights.find(key);
         return sd_bus_reply_method_return(message, "v", "t", known == weights.end() ? UINT64_MAX : known->second);
     }

@@ -73,6 +73,23 @@ TEST_CASE_FIXTURE(Stage, "only units that processes run in can have been given w
     CHECK(daemon.heard.lines.back() == std::to_string(raw(me)) + ": a.service b.scope");
 }
 
+TEST_CASE_FIXTURE(Stage, "nobody is asked before it is told that the session is there, and what it has set")
+{
+    OddSession session{loop, address};
+    bool is_attached = false;
+    daemon.sessions.attach({.uid = me, .connection = session.peer.name()}, {"a.service"},
+                           [&](const Verdict<void>& answer) { is_attached = answer.has_value(); });
+    std::optional<Error> error;
+    daemon.sessions.read(me, "a.service", [&](const Result<Weights>& result) { error = result.error(); });
+    CHECK(error->code == ENOTCONN);
+    CHECK(loop.run_until([&] { return is_attached; }));
+    CHECK(session.questions == 0);
+    daemon.sessions.attach({.uid = me, .connection = ":0.12345"}, {},
+                           [&](const Verdict<void>& answer) { is_attached = answer.has_value(); });
+    CHECK(loop.run_until([&] { return !is_attached; }));
+    CHECK(daemon.heard.lines == std::vector{std::to_string(raw(me)) + ": a.service"});
+}
+
 TEST_CASE_FIXTURE(Stage, "the later session of a user takes the place of the earlier, whose end changes nothing then")
 {
     OddSession first{loop, address};

@@ -551,6 +551,7 @@ TEST_CASE("where scopes may be split, a build in a terminal gets a scope of its 
     CHECK(house.kernel.at(42).cgroup == slice + "priorityd-split-42-1.scope");
     house.wait(100ms);
     house.wait(100ms);
+    house.wait(100ms);
     CHECK(to_text(house.kernel.weights["priorityd-split-42-1.scope"]) == "cpu_weight 20");
     CHECK(house.kernel.weights["tab.scope"].empty());
     house.pipeline.restore(house.now);

@@ -533,6 +533,42 @@ TEST_CASE("a scope with a mix is left as it is, unless the settings say that it 
     CHECK(house.weights.take_moved().empty());
 }
 
+TEST_CASE("a process that stays in its scope although it was to be moved is not moved again and again")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.settle();
+    house.settle();
+    CHECK(house.managers.log == Lines{"split app.scope -> priorityd-split-5-1.scope: 5"});
+    house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}};  // the kernel has refused it
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(30), house.now);
+    house.settle();
+    CHECK(house.managers.log.size() == 1);
+    house.weights.add_member(kUsersScope, Pid{6}, cpu(20), house.now);
+    house.settle();
+    CHECK(house.managers.log.back() == "split app.scope -> priorityd-split-6-2.scope: 6");
+}
+
+TEST_CASE("where one of those that are moved has ended meanwhile the others are moved later")
+{
+    House house;
+    house.weights.use(SessionScopes::split);
+    house.managers.processes["app.scope"] = {Pid{4}, Pid{5}};
+    house.managers.split_error = Error{0, "Process with ID 5 does not exist"};
+    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.settle();
+    house.settle();
+    CHECK(house.weights.state(Pid{5})->because.find("not split, failed: Process with ID 5") != std::string::npos);
+    house.managers.split_error.reset();
+    REQUIRE(house.weights.deadline());
+    house.now = *house.weights.deadline();
+    house.settle();
+    CHECK(house.managers.log.back() == "split app.scope -> priorityd-split-5-2.scope: 5");
+    CHECK(house.weights.take_moved() == std::vector{Pid{5}});
+}
+
 TEST_CASE("the scope that was made for who differs gets what was asked for, whatever else is started in it")
 {
     House house;

@@ -41,6 +41,11 @@ session_journal() {
     journalctl --quiet --boot --output=cat _UID=1000 _COMM=priorityd-sessi "$@"
 }
 
+systemd_warnings() {
+    journalctl --quiet --boot --output=cat --priority=warning _UID=1000 SYSLOG_IDENTIFIER=systemd --grep priorityd |
+        grep -v "status=9/KILL\|result 'signal'"
+}
+
 start_session_program() {
     as_tester systemd-run --user --quiet --collect --slice=app.slice --unit="$1" "/usr/local/bin/$2" 3600
 }
@@ -136,13 +141,48 @@ part_session_slices() {
     check "and it is taken back with them" eventually same 100 cat /sys/fs/cgroup/user.slice/cpu.weight
 }
 
+# In which unit the newest process of this name runs.
+unit_of_program() {
+    sed 's,.*/,,' "/proc/$(pid_of "$1")/cgroup"
+}
+
+is_split_off() {
+    [[ $(unit_of_program "$1") == priorityd-split-*.scope ]]
+}
+
+weight_of_program() {
+    app_weight "$(unit_of_program "$1")"
+}
+
+# A terminal of a desktop: a shell in a scope of the user's systemd, and what it starts.
+part_session_split() {
+    local file=/etc/priorityd/priorityd.toml.d/56-vm.toml tab_rules=/etc/priorityd/rules.d/56-vm-tab.toml
+    cp /bin/sleep /usr/local/bin/vm-in-tab
+    printf '[programs]\nvm-in-tab = "vm-in-tab"\n[class.vm-in-tab]\ncpu_weight = 20\n' >"$tab_rules"
+    eventually has vm-in-tab priorityctl rules vm-in-tab
+    as_tester systemd-run --user --quiet --scope --slice=app.slice --unit=vm-tab sh -c 'vm-in-tab 3600 & exec tail -f /dev/null' \
+        >/dev/null 2>&1 &
+    eventually pid_of vm-in-tab
+    check "a program that differs from its scope stays there" eventually explains vm-in-tab "without a weight"
+    check "and the scope is left alone" same 100 app_weight vm-tab.scope
+    echo 'session_scopes = "split"' >"$file"
+    check "it gets a scope of its own when that is allowed" eventually is_split_off vm-in-tab
+    check "in the same slice, with its weight" eventually same 20 weight_of_program vm-in-tab
+    check "the shell stays where it was" same vm-tab.scope unit_of_program tail
+    runuser -l tester -c 'vm-in-tab 3601 & exec tail -f /dev/null' >/dev/null 2>&1 &
+    check "a login's scope is the system's, and left as it is" eventually explains vm-in-tab "not split"
+    rm "$file" "$tab_rules"
+    pkill vm-in-tab
+    pkill -x tail
+    rm -f /usr/local/bin/vm-in-tab
+}
+
 part_session_end() {
     as_tester systemctl --user stop 'vm-*.service'
     rm -f "$session_rules" /usr/local/bin/vm-weighed /usr/local/bin/vm-own-rule
     note "$(session_journal --priority=warning)"
     check "the session had nothing else to warn of" same "" eval 'session_journal --priority=warning | grep -v 60-wrong.toml'
-    check "the user's systemd had nothing to warn of" same "" journalctl --quiet --boot --output=cat --priority=warning \
-        _UID=1000 SYSLOG_IDENTIFIER=systemd --grep priorityd
+    check "the user's systemd had nothing to warn of, but that it was killed" same "" systemd_warnings
 }
 
 part_session() {
@@ -152,5 +192,6 @@ part_session() {
     part_session_refusals
     part_session_rules
     part_session_slices
+    part_session_split
     part_session_end
 }
