@@ -81,7 +81,7 @@ inside() {
 build() {
     inside bash -eu -c 'cd /src
         [ -f /build/build.ninja ] || meson setup /build /src -Dwerror=true -Dcpp_args=-Wno-error=restrict
-        ninja -C /build'
+        ninja -C /build -k 0'
 }
 
 versions() {
