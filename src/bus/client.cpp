@@ -103,7 +103,8 @@ auto read_all(const Rows& rows, Read read)
 
 Explanation read_explanation(const std::tuple<Dict, Rows>& answer)
 {
-    return {read_process(std::get<0>(answer)), read_all(std::get<1>(answer), read_explain_row)};
+    const auto& [process, rows] = answer;
+    return {read_process(process), read_all(rows, read_explain_row), read_shares(process)};
 }
 
 Reloaded read_reloaded(sdbus::MethodReply reply)

@@ -153,10 +153,29 @@ Dict list_row(const ProcessView& process)
     return dict;
 }
 
+Dict to_dict(const ShareRow& row)
+{
+    return {{"knob", Variant(row.knob)},
+            {"group", Variant(readable(row.group))},
+            {"value", Variant(row.value)},
+            {"among", Variant(readable(row.among))},
+            {"live", Variant(row.is_live)}};
+}
+
 Dict full_row(const ProcessView& process)
 {
     Dict dict = list_row(process);
     dict.emplace("actual", Variant(to_dict(process.actual)));
+    return dict;
+}
+
+Dict explained_row(const Explanation& explanation)
+{
+    std::vector<Dict> shares;
+    for (const auto& row : explanation.shares)
+        shares.push_back(to_dict(row));
+    Dict dict = full_row(explanation.process);
+    dict.emplace("shares", Variant(shares));
     return dict;
 }
 
@@ -234,6 +253,18 @@ ProcessView read_process(const Dict& dict)
         .settings = read_settings(value_at<Dict>(dict, "settings")),
         .actual = read_settings(value_at<Dict>(dict, "actual")),
     };
+}
+
+std::vector<ShareRow> read_shares(const Dict& process)
+{
+    std::vector<ShareRow> rows;
+    for (const auto& dict : value_at<std::vector<Dict>>(process, "shares"))
+        rows.push_back({.knob = value_at<std::string>(dict, "knob"),
+                        .group = value_at<std::string>(dict, "group"),
+                        .value = value_at<std::string>(dict, "value"),
+                        .among = value_at<std::string>(dict, "among"),
+                        .is_live = value_at<bool>(dict, "live")});
+    return rows;
 }
 
 ExplainRow read_explain_row(const Dict& dict)

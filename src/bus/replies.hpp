@@ -25,9 +25,10 @@ public:
         {
             send([&](const auto& reply) { reply.returnResults(results...); });
         }
-        void refuse(const Refusal& refusal) const
+        void refuse(const Refusal& refusal) const { refuse(to_bus_error(refusal)); }
+        void refuse(const sdbus::Error& error) const
         {
-            send([&](const auto& reply) { reply.returnError(to_bus_error(refusal)); });
+            send([&](const auto& reply) { reply.returnError(error); });
         }
 
     private:

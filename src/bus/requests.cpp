@@ -38,10 +38,11 @@ Refusal refused_rules(const ReloadReport& report)
 
 }  // namespace
 
-Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control)
+Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Sessions& sessions)
     : gate_{gate},
       inspection_{inspection},
       control_{control},
+      sessions_{sessions},
       tethers_{
           std::make_shared<Tethers>(callers, [&control](const std::string& left) { control.forget_caller(left); })},
       logouts_{callers, [&control](Uid user) { control.forget_user(user); }}
@@ -129,6 +130,21 @@ void Requests::reload(const Call& call, RulesSlip slip)
 {
     const auto plan = [this, slip](const Caller& /*caller*/) -> Verdict<Intent> {
         return Intent{.needs = {Privilege::reload}, .carry_out = [this, slip] { reload_now(slip); }};
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::attach_session(const Call& call, std::vector<std::string> units, Replies::Slip<> slip)
+{
+    const auto plan = [this, units = std::move(units), slip](const Caller& caller) -> Verdict<Intent> {
+        return Intent{.needs = {}, .carry_out = [this, caller, units, slip] {
+                          sessions_.attach(caller, units, [slip](const Verdict<void>& attached) {
+                              if (attached)
+                                  slip.give();
+                              else
+                                  slip.refuse(attached.error());
+                          });
+                      }};
     };
     gate_.pass(call, plan, refuse_with(slip));
 }

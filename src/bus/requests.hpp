@@ -12,6 +12,7 @@
 #include "bus/gate.hpp"
 #include "bus/logouts.hpp"
 #include "bus/replies.hpp"
+#include "bus/sessions.hpp"
 #include "bus/tethers.hpp"
 #include "core/control.hpp"
 #include "core/inspection.hpp"
@@ -24,12 +25,14 @@ public:
     using RulesSlip = Replies::Slip<std::uint32_t, std::vector<std::string>>;
 
     /// All of what is given must outlive this.
-    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control);
+    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Sessions& sessions);
 
     void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
     void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
     void use_user_rules(const Call& call, std::vector<std::pair<std::string, std::string>> files, RulesSlip slip);
     void reload(const Call& call, RulesSlip slip);
+    /// Anybody may serve the own user's units: whoever lies harms nobody else.
+    void attach_session(const Call& call, std::vector<std::string> units, Replies::Slip<> slip);
 
     /// These overrides are no more, for whatever reason.
     void forget_overrides(const std::vector<std::string>& ids) { tethers_->cut(ids); }
@@ -45,6 +48,7 @@ private:
     Gate& gate_;
     Inspection& inspection_;
     Control& control_;
+    Sessions& sessions_;
     std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
     Logouts logouts_;
 };

@@ -69,8 +69,7 @@ Rows to_rows(const Range& range, Convert convert)
 
 Answer to_answer(const Explanation& explanation)
 {
-    return {full_row(explanation.process),
-            to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
+    return {explained_row(explanation), to_rows(explanation.rows, [](const ExplainRow& row) { return to_dict(row); })};
 }
 
 bool has_name(const std::string& glob, const ProcessView& process)
@@ -101,14 +100,14 @@ std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 
 class Service::Object final : public sdbus::AdaptorInterfaces<org::priorityd1::Manager_adaptor> {
 public:
-    Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Uid own_uid)
+    Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Sessions& sessions, Uid own_uid)
         : AdaptorInterfaces{connection, compat::PathArgument{kObjectPath}},
           inspection_{inspection},
           control_{control},
           callers_{connection},
           gate_{connection, callers_, own_uid},
           discretion_{callers_, gate_},
-          requests_{callers_, gate_, inspection, control}
+          requests_{callers_, gate_, inspection, control, sessions}
     {
         registerAdaptor();
     }
@@ -189,6 +188,11 @@ private:
         requests_.use_user_rules(current_call(), std::move(texts), replies_.keep(std::move(result)));
     }
 
+    void AttachSession(sdbus::Result<>&& result, std::vector<std::string> units) override
+    {
+        requests_.attach_session(current_call(), std::move(units), replies_.keep(std::move(result)));
+    }
+
     /// A filter on names goes by those that are shown: it shall find out no others.
     [[nodiscard]] std::vector<ProcessView> seen_processes(const ProcessFilter& filter, Sight& sight) const
     {
@@ -257,11 +261,11 @@ Service::Service(std::unique_ptr<Object> object) : object_{std::move(object)} {}
 Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspection& inspection, Control& control,
-                                                 Uid own_uid)
+                                                 Sessions& sessions, Uid own_uid)
 {
     return caught(fmt::format("export {}", kObjectPath), [&] {
         return std::unique_ptr<Service>{
-            new Service{std::make_unique<Object>(connection.native(), inspection, control, own_uid)}};
+            new Service{std::make_unique<Object>(connection.native(), inspection, control, sessions, own_uid)}};
     });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bus/connection.hpp"
+#include "bus/sessions.hpp"
 #include "core/control.hpp"
 #include "core/ids.hpp"
 #include "core/inspection.hpp"
@@ -15,11 +16,12 @@ namespace priorityd::bus {
 /// Signals that cannot be sent are dropped: that the connection is lost is told by its Attachment.
 class Service final : public ChangeListener, public OverrideListener {
 public:
-    /// Exports the object; `connection` must outlive it, and the other two whatever is still to be processed on that.
+    /// Exports the object; `connection` must outlive it, and the others whatever is still to be processed on that.
+    /// `sessions` is on the same connection.
     /// `own_uid`: the user that the daemon runs as, who may do here what root may. Errors: EEXIST when the connection
     /// has such an object already.
     [[nodiscard]] static Result<std::unique_ptr<Service>> create(Connection& connection, Inspection& inspection,
-                                                                 Control& control, Uid own_uid);
+                                                                 Control& control, Sessions& sessions, Uid own_uid);
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     Service(Service&&) = delete;

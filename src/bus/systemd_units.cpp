@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bus/systemd_units.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <list>
-#include <map>
-#include <tuple>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 
 #include "bus/errors.hpp"
 #include "bus/sdbus_compat.hpp"
+#include "bus/unit_errors.hpp"
 
 namespace priorityd::bus {
 namespace {
@@ -25,33 +25,6 @@ constexpr auto kPatience = std::chrono::seconds{10};
 
 /// How systemd says "not set", and takes a weight back. Source: CGROUP_WEIGHT_INVALID in src/basic/cgroup-util.h.
 constexpr std::uint64_t kUnset = UINT64_MAX;
-
-int code_of(const std::string& name)
-{
-    static const std::map<std::string, int> kCodes{
-        {"org.freedesktop.systemd1.NoSuchUnit", ENOENT},
-        {"org.freedesktop.DBus.Error.UnknownObject", ENOENT},
-        {"org.freedesktop.DBus.Error.ServiceUnknown", EHOSTUNREACH},
-        {"org.freedesktop.DBus.Error.NameHasNoOwner", EHOSTUNREACH},
-        {"org.freedesktop.DBus.Error.Disconnected", EHOSTUNREACH},
-        {"org.freedesktop.DBus.Error.Timeout", ETIMEDOUT},
-        {"org.freedesktop.DBus.Error.NoReply", ETIMEDOUT},
-        {"org.freedesktop.DBus.Error.AccessDenied", EACCES},
-        {"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", EACCES},
-    };
-    const auto known = kCodes.find(name);
-    return known == kCodes.end() ? EIO : known->second;
-}
-
-Error systemd_error(const sdbus::Error& error, const std::string& doing)
-{
-    const int code = code_of(error.getName());
-    if (code == EHOSTUNREACH)
-        return {code, "there is no systemd on the bus"};
-    if (code == EIO)
-        return {0, fmt::format("{}: {}", doing, error.getMessage())};
-    return {code, doing};
-}
 
 /// The interface that has the weights of a unit: that of its type.
 std::string interface_of(const std::string& unit)
@@ -86,6 +59,7 @@ Weights to_weights(std::uint64_t cpu, std::uint64_t io)
 }
 
 using UnitProperty = sdbus::Struct<std::string, sdbus::Variant>;
+using AuxiliaryUnit = sdbus::Struct<std::string, std::vector<UnitProperty>>;
 
 std::vector<UnitProperty> to_properties(const Weights& weights)
 {
@@ -94,82 +68,111 @@ std::vector<UnitProperty> to_properties(const Weights& weights)
     return {UnitProperty{"CPUWeight", sdbus::Variant(cpu)}, UnitProperty{"IOWeight", sdbus::Variant(io)}};
 }
 
+std::vector<UnitProperty> scope_properties(const std::string& origin, const std::string& slice,
+                                           const std::vector<Pid>& processes)
+{
+    std::vector<std::uint32_t> pids;
+    std::ranges::transform(processes, std::back_inserter(pids),
+                           [](Pid pid) { return static_cast<std::uint32_t>(raw(pid)); });
+    return {UnitProperty{"Description", sdbus::Variant(fmt::format("Split from {} by priorityd", origin))},
+            UnitProperty{"Slice", sdbus::Variant(slice)}, UnitProperty{"PIDs", sdbus::Variant(pids)}};
+}
+
 }  // namespace
 
 class SystemdUnits::State {
 public:
-    using Read = std::function<void(const Result<Weights>&)>;
+    using Done = std::function<void(const Result<void>&)>;
 
     explicit State(sdbus::IConnection& connection)
         : connection_{connection}, manager_{compat::make_proxy(connection, kSystemd, kSystemdPath)}
     {
     }
 
-    void read(const std::string& unit, Read then)
+    void read(const std::string& unit, const std::function<void(const Result<Weights>&)>& then)
     {
-        questions_.remove_if([](const Question& question) { return question.is_answered; });
-        auto& question = questions_.emplace_back();
-        question.unit = unit;
-        question.then = std::move(then);
-        question.proxy = compat::make_proxy(connection_, kSystemd, path_of(unit).c_str());
-        get(question, "CPUWeight", [this, &question](std::uint64_t cpu) {
-            get(question, "IOWeight",
-                [this, &question, cpu](std::uint64_t io) { answer(question, to_weights(cpu, io)); });
+        const auto interface = interface_of(unit);
+        get<std::uint64_t>({unit, interface, "CPUWeight"}, [=, this](const Result<std::uint64_t>& cpu) {
+            if (!cpu)
+                return then(tl::unexpected(cpu.error()));
+            get<std::uint64_t>({unit, interface, "IOWeight"}, [=](const Result<std::uint64_t>& io) {
+                then(io ? Result<Weights>{to_weights(*cpu, *io)} : tl::unexpected(io.error()));
+            });
         });
-        ++waiting_;
     }
 
-    void write(const std::string& unit, const Weights& weights, std::function<void(const Result<void>&)> then)
+    void write(const std::string& unit, const Weights& weights, Done then)
     {
-        manager_->callMethodAsync("SetUnitProperties")
-            .onInterface(kManager)
-            .withTimeout(kPatience)
-            .withArguments(unit, true, to_properties(weights))
-            .uponReplyInvoke([this, unit, then = std::move(then)](compat::CallError error) {
-                --waiting_;
-                then(error ? Result<void>{tl::unexpected(
-                                 systemd_error(*error, fmt::format("SetUnitProperties({})", unit)))}
-                           : Result<void>{});
-            });
-        ++waiting_;
+        call("SetUnitProperties", fmt::format("SetUnitProperties({})", unit), std::move(then), unit, true,
+             to_properties(weights));
+    }
+
+    void split(const std::string& scope, const std::vector<Pid>& processes, const std::string& new_scope, Done then)
+    {
+        get<std::string>({scope, "org.freedesktop.systemd1.Unit", "Slice"}, [=, this, then = std::move(then)](
+                                                                                const Result<std::string>& slice) {
+            if (!slice)
+                return then(tl::unexpected(slice.error()));
+            call("StartTransientUnit", fmt::format("StartTransientUnit({})", new_scope), then, new_scope,
+                 std::string{"fail"}, scope_properties(scope, *slice, processes), std::vector<AuxiliaryUnit>{});
+        });
     }
 
     [[nodiscard]] bool is_waiting() const { return waiting_ > 0; }
 
 private:
-    /// A unit that is being asked for its weights; it stays until the next one is, because an answer is no place to end
-    /// the proxy that has brought it.
-    struct Question {
+    struct Property {
         std::string unit;
-        Read then;
+        std::string interface;
+        std::string name;
+    };
+    /// A unit that is being asked; it stays until another one is, because an answer is no place to end the proxy that
+    /// has brought it.
+    struct Question {
         std::unique_ptr<sdbus::IProxy> proxy;
         bool is_answered = false;
     };
 
-    template <typename Then>
-    void get(Question& question, const char* property, Then then)
+    template <typename... Arguments>
+    void call(const char* method, const std::string& doing, Done then, const Arguments&... arguments)
     {
+        manager_->callMethodAsync(method)
+            .onInterface(kManager)
+            .withTimeout(kPatience)
+            .withArguments(arguments...)
+            .uponReplyInvoke([this, doing, then = std::move(then)](compat::CallError error) {
+                --waiting_;
+                then(error ? Result<void>{tl::unexpected(unit_error(*error, doing))} : Result<void>{});
+            });
+        ++waiting_;
+    }
+
+    template <typename T>
+    void get(const Property& property, std::function<void(const Result<T>&)> then)
+    {
+        questions_.remove_if([](const Question& question) { return question.is_answered; });
+        auto& question = questions_.emplace_back();
+        question.proxy = compat::make_proxy(connection_, kSystemd, path_of(property.unit).c_str());
         question.proxy->callMethodAsync("Get")
             .onInterface(kProperties)
             .withTimeout(kPatience)
-            .withArguments(interface_of(question.unit), std::string{property})
-            .uponReplyInvoke([this, &question, then = std::move(then)](compat::CallError error,
-                                                                       const sdbus::Variant& value) {
-                if (error)
-                    answer(question, tl::unexpected(systemd_error(*error, fmt::format("look at {}", question.unit))));
-                else if (!value.containsValueOfType<std::uint64_t>())
-                    answer(question, failure(EBADMSG, fmt::format("weight of {}", question.unit)));
-                else
-                    then(value.get<std::uint64_t>());
+            .withArguments(property.interface, property.name)
+            .uponReplyInvoke([this, &question, property, then = std::move(then)](compat::CallError error,
+                                                                                 const sdbus::Variant& value) {
+                --waiting_;
+                then(error ? Result<T>{tl::unexpected(unit_error(*error, "look at " + property.unit))}
+                           : value_of<T>(value, property));
+                question.is_answered = true;
             });
+        ++waiting_;
     }
 
-    void answer(Question& question, const Result<Weights>& result)
+    template <typename T>
+    static Result<T> value_of(const sdbus::Variant& value, const Property& property)
     {
-        --waiting_;
-        question.is_answered = true;
-        const auto then = std::exchange(question.then, nullptr);
-        then(result);
+        if (!value.containsValueOfType<T>())
+            return failure(EBADMSG, fmt::format("{} of {}", property.name, property.unit));
+        return value.get<T>();
     }
 
     sdbus::IConnection& connection_;
@@ -191,6 +194,13 @@ void SystemdUnits::read(const std::string& unit, std::function<void(const Result
 void SystemdUnits::write(const std::string& unit, const Weights& weights, std::function<void(const Result<void>&)> then)
 {
     if (auto sent = caught("ask systemd", [&] { state_->write(unit, weights, then); }); !sent)
+        then(tl::unexpected(sent.error()));
+}
+
+void SystemdUnits::split(const std::string& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                         std::function<void(const Result<void>&)> then)
+{
+    if (auto sent = caught("ask systemd", [&] { state_->split(scope, processes, new_scope, then); }); !sent)
         then(tl::unexpected(sent.error()));
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The system's systemd, as the keeper of the weights of its units. Source: org.freedesktop.systemd1(5).
+/// A systemd, the system's or a user's, as the keeper of the weights of its units. Source: org.freedesktop.systemd1(5).
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bus/connection.hpp"
-#include "core/ports.hpp"
+#include "core/ids.hpp"
 #include "core/result.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd::bus {
 
@@ -28,6 +30,10 @@ public:
     void read(const std::string& unit, std::function<void(const Result<Weights>&)> then);
     /// Sets both until the next boot; an empty one is taken back. Errors as above.
     void write(const std::string& unit, const Weights& weights, std::function<void(const Result<void>&)> then);
+    /// Moves the processes from a scope to a new one beside it, in the same slice. Errors as above; EACCES from the
+    /// system's manager for everybody but root, unless a rule of polkit says otherwise.
+    void split(const std::string& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then);
 
     /// Whether an answer is awaited.
     [[nodiscard]] bool is_waiting() const;

@@ -28,6 +28,7 @@ void print_text(const Explanation& explanation, Colour colour)
     print(head_text(explanation.process, colour));
     print(contributions_text(explanation, colour));
     print(fmt::format("has now: {}\n", settings_text(explanation.process.actual)));
+    print(shares_text(explanation, colour));
 }
 
 ExitStatus explain_pid(const Context& context, bus::ManagerClient& client, std::string_view text)
@@ -101,6 +102,8 @@ Run add_explain(CLI::App& verb)
         ->required();
     verb.footer(
         "One line for each contribution, the earlier overruled by the later; * marks those in force.\n"
+        "Then with whom the process competes for CPU time, and by which knob; what does nothing is marked with a "
+        "dash.\n"
         "JSON: an object for a PID, a list of such objects for a NAME.");
     return [target](const Context& context) {
         auto client = connect(context);

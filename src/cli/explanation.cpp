@@ -35,4 +35,20 @@ std::string contributions_text(const Explanation& explanation, Colour colour)
     return table.to_text(colour);
 }
 
+std::string shares_text(const Explanation& explanation, Colour colour)
+{
+    if (explanation.shares.empty())
+        return {};
+    Table table{{{" "}, {"CPU TIME BY"}, {"OF"}, {"IS"}, {"AMONG"}}};
+    for (const ShareRow& row : explanation.shares) {
+        const Style style = row.is_live ? Style::plain : Style::dim;
+        table.add({{row.is_live ? "*" : "-", row.is_live ? Style::green : Style::dim},
+                   {row.knob, style},
+                   {row.group, style},
+                   {row.value, style},
+                   {row.among, style}});
+    }
+    return table.to_text(colour);
+}
+
 }  // namespace priorityd::cli

@@ -21,6 +21,12 @@ Json to_json(const ExplainRow& row)
             {"because", row.because}, {"effective", row.effective}, {"outcome", row.outcome}};
 }
 
+Json to_json(const ShareRow& row)
+{
+    return {
+        {"knob", row.knob}, {"group", row.group}, {"value", row.value}, {"among", row.among}, {"live", row.is_live}};
+}
+
 /// The keys that say what it is about.
 Json to_json(const OverrideTarget& target)
 {
@@ -40,6 +46,15 @@ Json life_json(const OverrideView& one)
     if (one.remaining)
         life["remaining_usec"] = one.remaining->count();
     return life;
+}
+
+template <typename Row>
+Json to_array(const std::vector<Row>& rows)
+{
+    Json result = Json::array();
+    for (const Row& row : rows)
+        result.push_back(to_json(row));
+    return result;
 }
 
 std::string level_text(Diagnostic::Level level)
@@ -71,10 +86,8 @@ Json to_json(const Explanation& explanation)
 {
     Json process = to_json(explanation.process);
     process["actual"] = to_json(explanation.process.actual);
-    Json rows = Json::array();
-    for (const ExplainRow& row : explanation.rows)
-        rows.push_back(to_json(row));
-    return {{"process", std::move(process)}, {"contributions", std::move(rows)}};
+    process["shares"] = to_array(explanation.shares);
+    return {{"process", std::move(process)}, {"contributions", to_array(explanation.rows)}};
 }
 
 Json to_json(const Diagnostic& diagnostic)

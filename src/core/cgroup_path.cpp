@@ -22,6 +22,18 @@ bool is_slice(std::string_view part)
     return part.ends_with(".slice");
 }
 
+/// Source: VALID_CHARS and UNIT_NAME_MAX in systemd's unit-name.
+bool is_unit_name(std::string_view name)
+{
+    constexpr std::string_view kOthers = ":-_.\\@";
+    constexpr std::size_t kLongest = 255;
+    const auto is_allowed = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               kOthers.find(c) != std::string_view::npos;
+    };
+    return name.size() <= kLongest && std::ranges::all_of(name, is_allowed) && name.find('.') > 0;
+}
+
 /// The last path component that `fits`.
 template <typename Predicate>
 std::string_view innermost(std::string_view path, Predicate fits)
@@ -128,6 +140,30 @@ std::optional<Unit> leaf_unit_of(std::string_view cgroup)
         return unit.user.has_value();
     });
     return unit;
+}
+
+/// Each dash is a level: user-1000.slice lies in user.slice. Source: systemd.slice(5).
+Unit slice_unit(std::string_view name)
+{
+    Unit unit{.user = {}, .name = std::string{name}, .cgroup = {}};
+    const auto stem = name.substr(0, name.rfind('.'));
+    for (auto dash = stem.find('-'); dash != std::string_view::npos; dash = stem.find('-', dash + 1))
+        unit.cgroup += fmt::format("/{}.slice", stem.substr(0, dash));
+    unit.cgroup += fmt::format("/{}", name);
+    return unit;
+}
+
+bool is_slice_name(std::string_view name)
+{
+    if (!is_unit_name(name) || !is_slice(name))
+        return false;
+    const auto stem = name.substr(0, name.rfind('.'));
+    return !stem.starts_with('-') && !stem.ends_with('-') && stem.find("--") == std::string_view::npos;
+}
+
+bool is_leaf_unit_name(std::string_view name)
+{
+    return is_unit_name(name) && is_unit(name) && name != "init.scope";
 }
 
 std::string container_of(std::string_view cgroup)

@@ -31,4 +31,11 @@ struct Unit {
 /// The innermost unit. Empty outside of units, and for a manager itself: its weight is that of all that it manages.
 [[nodiscard]] std::optional<Unit> leaf_unit_of(std::string_view cgroup);
 
+/// "user-1000.slice" with its path, "/user.slice/user-1000.slice". `name` as is_slice_name() takes it.
+[[nodiscard]] Unit slice_unit(std::string_view name);
+/// Whether a slice below the root can have this name.
+[[nodiscard]] bool is_slice_name(std::string_view name);
+/// Whether a unit that processes run in can have this name: of a service, scope or socket.
+[[nodiscard]] bool is_leaf_unit_name(std::string_view name);
+
 }  // namespace priorityd

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cpu_standing.hpp"
 #include "core/decision.hpp"
 #include "core/ids.hpp"
 #include "core/ledger.hpp"
@@ -42,6 +43,7 @@ struct ExplainRow {
 struct Explanation {
     ProcessView process;
     std::vector<ExplainRow> rows;
+    std::vector<ShareRow> shares;  ///< With whom it competes for CPU time; empty for a process that need not exist.
 };
 
 /// The outcome of a setting that is decided and that nothing was done for yet.

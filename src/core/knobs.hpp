@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,18 @@ struct KnobState {
 
 /// By name, so that status can list them in one order.
 using Knobs = std::map<std::string, KnobState, std::less<>>;
+
+/// A scheduler that decides instead of the kernel's own. Source: Documentation/scheduler/sched-ext.rst.
+struct ForeignScheduler {
+    std::string name;                       ///< As it calls itself: "bpfland_1.0.10_x86_64-unknown-linux-gnu".
+    std::optional<bool> heeds_nice;         ///< Empty for one that is not known here.
+    std::optional<bool> heeds_cpu_weights;  ///< Likewise.
+};
+
+/// What such a scheduler makes of a knob that it heeds, does not heed, or that nobody knows of.
+[[nodiscard]] std::string remark_on(const ForeignScheduler& scheduler, std::optional<bool> heeds);
+
+/// The same knobs, with a remark at those that are up to such a scheduler. They stay live: it may go at any time.
+[[nodiscard]] Knobs under(const std::optional<ForeignScheduler>& scheduler, Knobs knobs);
 
 }  // namespace priorityd

@@ -59,12 +59,20 @@ Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
       engines_{make_engines(layers_)},
       weights_{world_.units}
 {
+    use_unit_settings();
 }
 
 void Pipeline::use(Layers layers)
 {
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
+    use_unit_settings();
+}
+
+void Pipeline::use_unit_settings()
+{
+    weights_.want_slices(layers_.policy->settings().slices);
+    weights_.use(layers_.policy->settings().session_scopes);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
@@ -176,7 +184,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
-    join_unit(handle, process, wanted, now);
+    join_unit(handle, process, wanted, tracked.ledger, now);
     process.argv = {};  // matched, and never shown
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
@@ -327,16 +335,31 @@ void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
 }
 
 /// After all that the process waits for: a unit's weight is its manager's business, and takes milliseconds.
-void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now)
+void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
+                         Instant now)
 {
-    const Weights wish = weights_in(wanted);
-    if (!wish.empty() && !process.known.contains(Fact::cgroup))
+    Weights wish = weights_in(wanted);
+    const auto by_nice = wish.cpu ? std::nullopt : unit_weight_by_nice(wanted, ledger);
+    const bool has_wish = by_nice || !wish.empty();
+    if (has_wish && !process.known.contains(Fact::cgroup))
         (void)handle.read(Fact::cgroup, process);  // of a process that has ended meanwhile nothing is to be told
-    const auto unit = wish.empty() ? std::nullopt : leaf_unit_of(process.cgroup);
-    if (unit)
+    const auto unit = has_wish ? leaf_unit_of(process.cgroup) : std::nullopt;
+    if (unit && by_nice && world_.units.shares_out_cpu(*unit))
+        wish.cpu = by_nice;
+    if (unit && !wish.empty())
         weights_.add_member(*unit, process.key.pid, wish, now);
     else
         weights_.remove(process.key.pid, now);
+}
+
+/// A nice value that somebody else has set is no wish of priorityd's.
+std::optional<CpuWeight> Pipeline::unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const
+{
+    const auto knob = knobs_.find(info(Setting::cpu_weight).name);
+    if (!layers_.policy->settings().unit_weights || knob == knobs_.end() || !knob->second.is_live)
+        return std::nullopt;
+    const auto* nice = ledger.find(Setting::nice);
+    return nice && nice->held_since ? std::nullopt : weight_by_nice(wanted);
 }
 
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
@@ -401,8 +424,14 @@ void Pipeline::run_due(Instant now)
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
-    if (!is_due(weights_.deadline()))
-        return;
+    if (is_due(weights_.deadline()))
+        settle_units(now);
+    for (const Pid pid : weights_.take_moved())
+        examine(pid, now, Look::news);
+}
+
+void Pipeline::settle_units(Instant now)
+{
     for (const auto& stranger : weights_.settle(now)) {
         examine(stranger.pid, now, Look::later);
         if (const auto parent = heritage_of(stranger.pid))

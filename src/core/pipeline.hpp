@@ -54,6 +54,12 @@ public:
     void take_control(const std::string& source) { in_control_.push_back(source); }
     /// Takes up weights of units that an earlier priorityd has set and not taken back.
     void adopt(const std::vector<Unit>& left, Instant now) { weights_.adopt(left, now); }
+    /// The manager of this user's units can be reached from now on, or not any more; see UnitWeights.
+    void reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
+    {
+        weights_.reach_manager(user, set, now);
+    }
+    void lose_manager(Uid user, Instant now) { weights_.lose_manager(user, now); }
     /// Takes up what an earlier priorityd has changed and not put back, where the process still lives; its start time
     /// may be that of any later moment of its life. Those of a pid stand together, and among them those of a setting.
     /// Before the first scan, which then decides.
@@ -122,8 +128,12 @@ private:
     void look_at_all(Instant now, Predicate predicate);
     void leave_alone(ProcessHandle& handle, const Snapshot& process, Instant now);
     void on_comm(const Event& event, Instant now);
-    void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Instant now);
+    void join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
+                   Instant now);
+    [[nodiscard]] std::optional<CpuWeight> unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const;
+    void settle_units(Instant now);
     [[nodiscard]] std::optional<Pid> heritage_of(Pid pid) const;
+    void use_unit_settings();
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
@@ -133,7 +143,8 @@ private:
         return {world_.source, world_.actuator, world_.exits, world_.originals};
     }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
-    void explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const;
+    void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
+    void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
     [[nodiscard]] Tools tools() const
     {

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/glob.hpp"
 #include "core/pipeline.hpp"
 
@@ -108,16 +110,20 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
         notice_others(**handle, tracked->ledger, clocks.now);
     const auto decision = tracked ? tracked->decision : Decision{};
     Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
-                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks)};
+                            .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks),
+                            .shares = {}};
     explanation.process.actual = actual_of(**handle);
-    explain_weights(process, explanation.rows);
+    if (const auto standing = (*handle)->cpu_standing())
+        explanation.shares = explain_shares(*standing, explanation.process.actual);
+    explain_weights(process, decision, explanation.rows);
+    explain_slices(**handle, process, explanation.rows);
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));
     return explanation;
 }
 
 /// What has become of a weight is known for the unit, not for the process.
-void Pipeline::explain_weights(const Snapshot& process, std::vector<ExplainRow>& rows) const
+void Pipeline::explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const
 {
     const auto state = weights_.state(process.key.pid);
     for (auto& row : rows) {
@@ -126,6 +132,29 @@ void Pipeline::explain_weights(const Snapshot& process, std::vector<ExplainRow>&
         if (is_weight && row.effective && row.outcome == kNotTried)
             row.outcome = state ? state->to_text() : "not live: the process is in no unit";
     }
+    if (state && !decision.winner(Setting::cpu_weight) && state->wish.cpu)
+        rows.push_back({.setting = std::string{info(Setting::cpu_weight).name},
+                        .value = priorityd::to_text(Value{*state->wish.cpu}),
+                        .source = "unit_weights",
+                        .because = "its nice value, as a weight: between units nice counts for nothing",
+                        .effective = true,
+                        .outcome = state->to_text()});
+}
+
+/// Where a slice loses against its siblings, all that is in it does, whatever it weighs itself.
+void Pipeline::explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const
+{
+    if (layers_.policy->settings().slices.empty())
+        return;
+    if (!process.known.contains(Fact::cgroup))
+        (void)handle.read(Fact::cgroup, process);  // of one that has ended meanwhile nothing is to be told
+    for (const auto& slice : weights_.slices_above(process.cgroup))
+        rows.push_back({.setting = "slice weight",
+                        .value = to_text(slice.wanted),
+                        .source = "settings",
+                        .because = fmt::format("all of {} together, against its siblings", slice.name),
+                        .effective = true,
+                        .outcome = slice.outcome});
 }
 
 std::optional<ExplainRow> Pipeline::autogroup_row(const Snapshot& process) const

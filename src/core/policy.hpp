@@ -12,6 +12,8 @@
 #include "core/name_index.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
+#include "core/unit_split.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
 
@@ -58,6 +60,9 @@ struct Settings {
     bool restore_on_exit = true;  ///< Put back at SIGTERM what was there before.
     bool realtime = true;         ///< Run the daemon's own thread under SCHED_RR 1.
     bool autogroup = true;        ///< Set the autogroup of sessions where that is the live knob.
+    bool unit_weights = true;     ///< Set the weight of units by nice values, where that is the live knob.
+    SessionScopes session_scopes = SessionScopes::leave;
+    SliceWeights slices;  ///< Of the system's manager: how all that is in one competes with its siblings.
     Limits limits;
     friend bool operator==(const Settings&, const Settings&) = default;
 };

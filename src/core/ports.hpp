@@ -11,11 +11,13 @@
 
 #include "core/action.hpp"
 #include "core/cgroup_path.hpp"
+#include "core/cpu_standing.hpp"
 #include "core/ids.hpp"
 #include "core/override.hpp"
 #include "core/result.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
 
@@ -50,6 +52,9 @@ public:
     /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the
     /// reason.
     [[nodiscard]] virtual Result<Autogroup> autogroup() = 0;
+    /// With whom it competes for CPU time. Reads a few files for each cgroup on its way and beside it: for explain.
+    /// Errors: ESRCH.
+    [[nodiscard]] virtual Result<CpuStanding> cpu_standing() = 0;
 };
 
 /// Where processes are found.
@@ -104,14 +109,6 @@ public:
     virtual void remove(const std::string& id, Done done) = 0;
 };
 
-/// Weights of a unit; empty where none is set, which is the same as 100.
-struct Weights {
-    std::optional<CpuWeight> cpu;
-    std::optional<IoWeight> io;
-    [[nodiscard]] bool empty() const { return !cpu && !io; }
-    friend bool operator==(const Weights&, const Weights&) = default;
-};
-
 /// The managers of units: the system's, and those of users who have one. Answers come later, none of them twice; what
 /// takes too long or has nobody to answer is an error.
 class UnitManagers {
@@ -119,13 +116,21 @@ public:
     virtual ~UnitManagers() = default;
     /// The processes in the unit's cgroup and below it. Empty when it is gone, or cannot be read.
     [[nodiscard]] virtual std::vector<Pid> processes_in(const Unit& unit) = 0;
-    /// What is set for the unit. Errors: ENOENT when there is no such unit; EHOSTUNREACH without a manager; ETIMEDOUT.
+    /// Whether CPU time is shared out between it and its siblings by weight, so that nice values do not count beyond
+    /// it.
+    [[nodiscard]] virtual bool shares_out_cpu(const Unit& unit) = 0;
+    /// What is set for the unit. Errors: ENOENT when there is no such unit; EHOSTUNREACH when the manager is not there,
+    /// or not now; ENOTCONN when there is no way to that user's; ETIMEDOUT.
     virtual void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) = 0;
-    /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses.
+    /// Sets weights until the next boot; empty ones are taken back. Errors as above; EACCES when the manager refuses;
+    /// ECANCELED in a dry run.
     virtual void write(const Unit& unit, const Weights& weights, std::function<void(const Result<void>&)> then) = 0;
     /// What was written has been replaced by somebody else: it is theirs, and not to be taken back after a crash
     /// either.
     virtual void disown(const Unit& unit) = 0;
+    /// Moves processes of a scope to a new one, of this name, in the same slice. Errors as above.
+    virtual void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                       std::function<void(const Result<void>&)> then) = 0;
 };
 
 /// As a start time: it has not been read yet.

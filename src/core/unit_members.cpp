@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/unit_split.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -67,6 +69,12 @@ const Weights* UnitMembers::wish_of(Pid pid) const
     return nullptr;
 }
 
+Weights UnitMembers::wish(Pid pid) const
+{
+    const Weights* wish = wish_of(pid);
+    return wish ? *wish : Weights{};
+}
+
 bool UnitMembers::add_heir(Pid pid, Pid parent)
 {
     const Weights* wish = wish_of(parent);
@@ -101,6 +109,19 @@ std::vector<Pid> UnitMembers::look(const std::vector<Pid>& present)
     return strangers;
 }
 
+/// Some may have become members or heirs since the look.
+bool UnitMembers::has_others() const
+{
+    return std::ranges::any_of(others_, [&](Pid pid) { return !wish_of(pid); });
+}
+
+std::vector<Pid> UnitMembers::who_differs() const
+{
+    auto all = members_;
+    all.insert(heirs_.begin(), heirs_.end());
+    return priorityd::who_differs(all, has_others());
+}
+
 UnitMembers::Common UnitMembers::common() const
 {
     if (members_.empty())
@@ -110,8 +131,7 @@ UnitMembers::Common UnitMembers::common() const
         for (const auto& [pid, one] : *group)
             wish = more(wish, one);
     }
-    const auto is_other = [&](Pid pid) { return !wish_of(pid); };
-    if (std::ranges::none_of(others_, is_other))
+    if (!has_others())
         return {wish, false};
     const Weights limited = more(wish, {});
     return {limited, limited != wish};

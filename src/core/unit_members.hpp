@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
-#include "core/ports.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
 
@@ -33,10 +33,16 @@ public:
     /// Of all of them the most that one asks for; nothing without members.
     [[nodiscard]] Common common() const;
 
+    /// Those that ask for something else than the others, see unit_split.hpp; of one such wish at a time.
+    [[nodiscard]] std::vector<Pid> who_differs() const;
+
+    /// What a process asks for, or has from its parent.
+    [[nodiscard]] Weights wish(Pid pid) const;
     [[nodiscard]] bool empty() const { return members_.empty(); }
     [[nodiscard]] std::size_t size() const { return members_.size() + heirs_.size(); }
 
 private:
+    [[nodiscard]] bool has_others() const;
     [[nodiscard]] const Weights* wish_of(Pid pid) const;
 
     std::map<Pid, Weights> members_;

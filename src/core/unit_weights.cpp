@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,33 +25,20 @@ Outcome outcome_of(const Error& error)
 {
     if (error.is_vanished())
         return {Outcome::Kind::vanished, {}};
-    const bool has_nobody = error.code == EHOSTUNREACH;
+    if (error.code == ECANCELED)
+        return {Outcome::Kind::dry_run, error.doing};
+    const bool has_nobody = error.code == EHOSTUNREACH || error.code == ENOTCONN;
     return {has_nobody ? Outcome::Kind::not_live : Outcome::Kind::failed, has_nobody ? error.doing : error.message()};
 }
 
+/// Whether it may come through a moment later. A manager that is not there at all is waited for elsewhere.
+bool may_pass(const Error& error)
+{
+    const bool is_no = error.code == EACCES || error.code == EPERM || error.code == ECANCELED;
+    return !is_no && !error.is_vanished() && error.code != ENOTCONN;
+}
+
 }  // namespace
-
-Weights weights_in(const SettingMap& settings)
-{
-    Weights weights;
-    if (const auto* cpu = find_value<CpuWeight>(settings, Setting::cpu_weight))
-        weights.cpu = *cpu;
-    if (const auto* io = find_value<IoWeight>(settings, Setting::io_weight))
-        weights.io = *io;
-    return weights;
-}
-
-std::string to_text(const Weights& weights)
-{
-    if (weights.empty())
-        return "none";
-    std::string text;
-    if (weights.cpu)
-        text = fmt::format("cpu_weight {}", to_text(Value{*weights.cpu}));
-    if (weights.io)
-        text += fmt::format("{}io_weight {}", text.empty() ? "" : ", ", weights.io->value());
-    return text;
-}
 
 void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
 {
@@ -85,15 +74,21 @@ bool UnitWeights::is_changed(const Group& group)
     return !group.written.empty() || group.is_writing || group.is_adopted;
 }
 
+Weights UnitWeights::wish_of(const Group& group)
+{
+    return group.fixed ? *group.fixed : group.members.common().weights;
+}
+
 void UnitWeights::mark(Group& group, Instant now)
 {
-    group.later_looks = 0;
+    if (!group.not_before)
+        group.later_looks = 0;
     schedule(group, now + kSettleDelay);
 }
 
 void UnitWeights::schedule(Group& group, Instant when)
 {
-    group.due = earlier(group.due, when);
+    group.due = earlier(group.due, group.not_before ? std::max(when, *group.not_before) : when);
     due_ = earlier(due_, group.due);
 }
 
@@ -107,31 +102,48 @@ std::vector<UnitProcess> UnitWeights::settle(Instant now)
 {
     std::vector<UnitProcess> strangers;
     due_.reset();
+    settled_at_ = now;
     for (auto& [unit, group] : groups_) {
         if (group.is_asked)
             continue;  // its answer brings it back
         if (group.due && *group.due <= now) {
             group.due.reset();
             group.settled = now;
-            for (const Pid pid : group.members.look(managers_.processes_in(unit)))
-                strangers.push_back({unit, pid});
-            settle_one(unit, group);
+            const auto unknown = strangers_in(unit, group);
+            std::ranges::transform(unknown, std::back_inserter(strangers), [&](Pid pid) {
+                return UnitProcess{unit, pid};
+            });
+            if (!unknown.empty() && may_be_split(unit, group))
+                schedule(group, now + kSettleDelay);  // by then it is known whose they are
+            else
+                settle_one(unit, group);
         }
         due_ = earlier(due_, group.due);
     }
     std::erase_if(groups_, [](const auto& entry) {
         const Group& group = entry.second;
-        return group.members.empty() && !is_changed(group) && !group.is_asked && !group.due;
+        return group.members.empty() && !group.fixed && !is_changed(group) && !group.is_asked && !group.due;
     });
     return strangers;
 }
 
+/// What is in a scope of priorityd's making comes from what was moved there.
+std::vector<Pid> UnitWeights::strangers_in(const Unit& unit, Group& group)
+{
+    if (group.fixed || is_split_scope(unit.name))
+        return {};
+    return group.members.look(managers_.processes_in(unit));
+}
+
 void UnitWeights::settle_one(const Unit& unit, Group& group)
 {
-    const auto common = group.members.common();
-    if (common.is_limited)
+    if (may_be_split(unit, group)) {
+        if (auto leaving = group.members.who_differs(); !leaving.empty())
+            return split(unit, group, std::move(leaving));
+    }
+    if (!group.fixed && group.members.common().is_limited)
         look_again(group);
-    if (!group.is_held && (common.weights != group.written || group.is_adopted))
+    if (!group.is_held && (wish_of(group) != group.written || group.is_adopted))
         ask(unit, group);
 }
 
@@ -145,6 +157,59 @@ UnitWeights::Group* UnitWeights::answered(const Unit& unit)
     group.is_asked = group.is_writing = false;
     due_ = earlier(due_, group.due);
     return &group;
+}
+
+bool UnitWeights::may_be_split(const Unit& unit, const Group& group) const
+{
+    return session_scopes_ == SessionScopes::split && unit.name.ends_with(".scope") && !is_split_scope(unit.name) &&
+           group.no_split.empty();
+}
+
+/// The number keeps a name from being used again while an earlier process of that id has left others behind there.
+void UnitWeights::split(const Unit& unit, Group& group, std::vector<Pid> leaving)
+{
+    group.is_asked = true;
+    const auto name = fmt::format("{}{}-{}.scope", kSplitScopeLead, raw(leaving.front()), ++splits_);
+    managers_.split(unit, leaving, name,
+                    [this, unit, leaving, alive = std::weak_ptr{alive_}](const Result<void>& answer) {
+                        if (!alive.expired())
+                            finish_split(unit, leaving, answer);
+                    });
+}
+
+/// Where nobody may split it, it stays as it is: with what all in it have in common.
+void UnitWeights::finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer)
+{
+    Group* group = answered(unit);
+    if (!group)
+        return;
+    note_failure(*group, answer);
+    if (answer) {
+        moved_.insert(moved_.end(), leaving.begin(), leaving.end());
+        due_ = earlier(due_, settled_at_);
+    } else if (!group->not_before && !answer.error().is_vanished()) {
+        group->no_split = outcome_of(answer.error()).to_text();
+        settle_one(unit, *group);
+    }
+}
+
+void UnitWeights::note_failure(Group& group, const Result<void>& answer)
+{
+    group.not_before.reset();
+    if (answer || !may_pass(answer.error()))
+        return;
+    group.not_before = group.settled + kLaterLooks.at(std::min(group.later_looks, kLaterLooks.size() - 1));
+    look_again(group);
+}
+
+void UnitWeights::use(SessionScopes scopes)
+{
+    if (std::exchange(session_scopes_, scopes) == scopes)
+        return;
+    for (auto& [unit, group] : groups_) {
+        group.no_split.clear();
+        mark(group, settled_at_);
+    }
 }
 
 /// What an administrator has set for the unit is not touched, so that has to be known first.
@@ -167,7 +232,7 @@ void UnitWeights::ask(const Unit& unit, Group& group)
 void UnitWeights::compare(const Unit& unit, Group& group, const Weights& found)
 {
     if (group.is_adopted || found.empty() || found == group.written)
-        return write(unit, group, group.members.common().weights);
+        return write(unit, group, wish_of(group));
     if (!group.written.empty())
         managers_.disown(unit);
     group.written = {};
@@ -193,8 +258,49 @@ void UnitWeights::finish(Group& group, const Weights& weights, const Result<void
         group.written = answer ? weights : Weights{};
         group.is_adopted = false;
     }
-    if (outcome.kind == Outcome::Kind::failed)
-        look_again(group);
+    note_failure(group, answer);
+}
+
+void UnitWeights::reach_manager(Uid user, const std::vector<std::string>& set, Instant now)
+{
+    lose_manager(user, now);
+    std::set<std::string> idle{set.begin(), set.end()};
+    for (auto& [unit, group] : groups_) {
+        if (unit.user == user && idle.erase(unit.name) > 0)
+            group.is_adopted = true;
+    }
+    for (const auto& name : idle)
+        managers_.write({.user = user, .name = name, .cgroup = {}}, {}, [](const Result<void>&) {});
+}
+
+void UnitWeights::lose_manager(Uid user, Instant now)
+{
+    for (auto& [unit, group] : groups_) {
+        if (unit.user != user)
+            continue;
+        group = Group{.members = std::move(group.members)};
+        mark(group, now);
+    }
+}
+
+void UnitWeights::want_slices(const SliceWeights& slices)
+{
+    for (auto& [unit, group] : groups_) {
+        if (group.fixed && !slices.contains(unit.name))
+            fix(group, std::nullopt);
+    }
+    for (const auto& [name, weights] : slices)
+        fix(groups_[slice_unit(name)], weights);
+}
+
+/// A value that somebody else had set may be gone by now.
+void UnitWeights::fix(Group& group, const std::optional<Weights>& weights)
+{
+    if (group.fixed == weights)
+        return;
+    group.fixed = weights;
+    group.is_held = false;
+    mark(group, settled_at_);
 }
 
 void UnitWeights::restore()
@@ -229,35 +335,6 @@ void UnitWeights::adopt(const std::vector<Unit>& left, Instant now)
         group.is_adopted = true;
         mark(group, now);
     }
-}
-
-std::vector<Unit> UnitWeights::changed() const
-{
-    std::vector<Unit> units;
-    for (const auto& [unit, group] : groups_) {
-        if (is_changed(group))
-            units.push_back(unit);
-    }
-    return units;
-}
-
-std::string UnitWeights::State::to_text() const
-{
-    const auto what = outcome.empty() ? std::string{kNotTried} : outcome;
-    return fmt::format("{} ({}; priorityd has set: {})", what, because, priorityd::to_text(written));
-}
-
-std::optional<UnitWeights::State> UnitWeights::state(Pid pid) const
-{
-    const auto known = unit_of_.find(pid);
-    if (known == unit_of_.end())
-        return std::nullopt;
-    const Group& group = groups_.at(known->second);
-    const auto because =
-        group.members.common().is_limited
-            ? fmt::format("unit {}: not below 100, there are processes in it without a weight", known->second.name)
-            : fmt::format("unit {}: for all of its processes ({})", known->second.name, group.members.size());
-    return State{.written = group.written, .because = because, .outcome = group.outcome};
 }
 
 }  // namespace priorityd

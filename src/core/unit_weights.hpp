@@ -3,25 +3,25 @@
 /// unit gets what all of its processes have in common, and never less as long as one of them was not given a weight.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/cgroup_path.hpp"
 #include "core/ids.hpp"
 #include "core/ports.hpp"
-#include "core/setting.hpp"
 #include "core/unit_members.hpp"
+#include "core/unit_split.hpp"
+#include "core/weights.hpp"
 
 namespace priorityd {
-
-/// What the process asks of its unit: the weights that were decided for it.
-[[nodiscard]] Weights weights_in(const SettingMap& settings);
-/// "cpu_weight 50, io_weight 10"; "none" when there are none.
-[[nodiscard]] std::string to_text(const Weights& weights);
 
 struct UnitProcess {
     Unit unit;
@@ -41,13 +41,30 @@ public:
     /// that one is lowered.
     void add_heir(const UnitProcess& process, Pid parent, Instant now);
 
+    /// What slices of the system's manager are to have, whatever runs in them, instead of what was wanted before. What
+    /// an administrator has set for one stays.
+    void want_slices(const SliceWeights& slices);
+
+    /// What becomes of processes that differ from the rest of their scope; at first they stay.
+    void use(SessionScopes scopes);
+    /// Processes that run in another unit since settle(), which whoever knows that unit adds to it.
+    [[nodiscard]] std::vector<Pid> take_moved() { return std::exchange(moved_, {}); }
+
     /// When settle() wants to be called; empty when there is nothing to do.
     [[nodiscard]] std::optional<Instant> deadline() const { return due_; }
     /// Brings the units that are due to what their processes have in common; what comes of it comes later. Answers with
-    /// the processes in them that nobody has told of, such as a service's workers: each of them once.
+    /// the processes in them that nobody has told of, such as a service's workers: each of them once. Where the manager
+    /// does not answer or fails it is asked again, three times and later and later, and then when something changes.
     [[nodiscard]] std::vector<UnitProcess> settle(Instant now);
     /// Takes back every weight that was set, and that nobody else has changed since.
     void restore();
+
+    /// The manager of this user's units can be reached from now on; `set` names the units that have weights which it
+    /// was given by priorityd, earlier or another one. Nothing that was asked before is answered any more.
+    void reach_manager(Uid user, const std::vector<std::string>& set, Instant now);
+    /// The manager of this user's units cannot be reached any more. It takes back by itself what it was given, and what
+    /// it was asked stays unanswered.
+    void lose_manager(Uid user, Instant now);
 
     /// An earlier priorityd has set weights here and not taken them back.
     void adopt(const std::vector<Unit>& left, Instant now);
@@ -55,6 +72,7 @@ public:
     [[nodiscard]] std::vector<Unit> changed() const;
 
     struct State {
+        Weights wish;  ///< Of the process.
         Weights written;
         std::string because;
         std::string outcome;
@@ -65,25 +83,46 @@ public:
     /// For explain. Empty for a process that asks for no weight.
     [[nodiscard]] std::optional<State> state(Pid pid) const;
 
+    /// A slice that is to have weights of its own, by which everything in it competes with its siblings.
+    struct SliceState {
+        std::string name;
+        Weights wanted;
+        std::string outcome;
+    };
+    /// Those that a process in this cgroup is in, from the outermost on.
+    [[nodiscard]] std::vector<SliceState> slices_above(std::string_view cgroup) const;
+
 private:
     struct Group {
         UnitMembers members;
-        std::optional<Instant> due;   // when it is to be settled
-        Instant settled{};            // when that was last begun
-        std::size_t later_looks = 0;  // since something has changed
-        bool is_asked = false;        // an answer of the manager is awaited
-        bool is_writing = false;      // and it is that to a change
-        bool is_adopted = false;      // what is set was written by an earlier priorityd
-        bool is_held = false;         // by an administrator
-        Weights written;              // by priorityd
+        std::optional<Weights> fixed;       // whatever its processes ask for
+        std::optional<Instant> due;         // when it is to be settled
+        Instant settled{};                  // when that was last begun
+        std::size_t later_looks = 0;        // since something has changed
+        std::optional<Instant> not_before;  // while its manager fails
+        bool is_asked = false;              // an answer of the manager is awaited
+        bool is_writing = false;            // and it is that to a change
+        bool is_adopted = false;            // what is set was written by an earlier priorityd
+        bool is_held = false;               // by an administrator
+        Weights written;                    // by priorityd
         std::string outcome;
+        std::string no_split;  // why who differs stays
     };
     using Groups = std::map<Unit, Group>;
 
     [[nodiscard]] static bool is_changed(const Group& group);
+    [[nodiscard]] static Weights wish_of(const Group& group);
+    [[nodiscard]] bool may_be_split(const Unit& unit, const Group& group) const;
+    void split(const Unit& unit, Group& group, std::vector<Pid> leaving);
+    void finish_split(const Unit& unit, const std::vector<Pid>& leaving, const Result<void>& answer);
+    void note_failure(Group& group, const Result<void>& answer);
+    [[nodiscard]] static std::string text_of(const Group& group);
+    [[nodiscard]] static std::string reason_of(const Unit& unit, const Group& group);
+    void fix(Group& group, const std::optional<Weights>& weights);
     void mark(Group& group, Instant now);
     void schedule(Group& group, Instant when);
     void look_again(Group& group);
+    [[nodiscard]] std::vector<Pid> strangers_in(const Unit& unit, Group& group);
     void settle_one(const Unit& unit, Group& group);
     [[nodiscard]] Group* answered(const Unit& unit);
     void ask(const Unit& unit, Group& group);
@@ -96,6 +135,10 @@ private:
     Groups groups_;
     std::unordered_map<Pid, Unit> unit_of_;
     std::optional<Instant> due_;
+    Instant settled_at_{};
+    SessionScopes session_scopes_ = SessionScopes::leave;
+    std::vector<Pid> moved_;
+    std::uint64_t splits_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers that come later than its end find it gone
 };
 

@@ -22,6 +22,8 @@ public:
     /// What an earlier run has left; once. Of another boot: nothing.
     [[nodiscard]] std::vector<Unit> take_left() { return std::exchange(left_, {}); }
 
+    /// In the order of their names.
+    [[nodiscard]] const std::set<Unit>& all() const { return units_; }
     /// When it returns, the next start finds the unit. Errors: those of open(2), write(2) and rename(2).
     [[nodiscard]] Result<void> add(const Unit& unit);
     [[nodiscard]] Result<void> remove(const Unit& unit);

@@ -223,10 +223,25 @@ void Daemon::step_scan()
 
 void Daemon::run_due()
 {
-    const auto pause = parts_.realtime.pause();
-    pipeline_.run_due(now());
-    steering_.run_due(now());
+    run_briefly(realtime_of_own_work_, [this] {
+        pipeline_.run_due(now());
+        steering_.run_due(now());
+    });
     arm_timers(now());
+}
+
+/// Out of real time even a little work lasts as long as the busy loops of others want, and programs that start
+/// meanwhile wait for it; in real time it keeps others from the CPU. So it stays in real time as long as that is little
+/// on the whole.
+void Daemon::run_briefly(Allowance& allowance, const std::function<void()>& work)
+{
+    const auto begin = now();
+    if (!allowance.is_left(begin)) {
+        const auto pause = parts_.realtime.pause();
+        return work();
+    }
+    work();
+    allowance.spend(now() - begin);
 }
 
 void Daemon::arm_timers(Instant at)
@@ -240,13 +255,14 @@ void Daemon::arm_timers(Instant at)
 
 void Daemon::publish()
 {
-    const auto pause = parts_.realtime.pause();
     last_published_ = now();
-    if (parts_.state.wants_originals())
-        parts_.state.keep(pipeline_.originals());
-    const auto batch = pipeline_.take_changes();
-    for (auto* listener : listeners_)
-        listener->processes_changed(batch.rows, batch.left_out);
+    run_briefly(realtime_of_own_work_, [this] {
+        if (parts_.state.wants_originals())
+            parts_.state.keep(pipeline_.originals());
+        const auto batch = pipeline_.take_changes();
+        for (auto* listener : listeners_)
+            listener->processes_changed(batch.rows, batch.left_out);
+    });
 }
 
 void Daemon::on_folder_change()
@@ -277,12 +293,23 @@ ReloadReport Daemon::reload()
     return report;
 }
 
-/// Who asks much of the daemon shall wait, not the programs that start meanwhile: answers are no real-time work.
+/// Who asks much of the daemon shall wait, not the programs that start meanwhile.
 void Daemon::serve(const std::function<void()>& request)
 {
-    const auto pause = parts_.realtime.pause();
-    request();
+    run_briefly(realtime_of_requests_, request);
     arm_timers(now());
+}
+
+void Daemon::session_attached(Uid user, const std::vector<std::string>& units)
+{
+    parts_.log.info(fmt::format("priorityd-session of user {} is there", raw(user)));
+    pipeline_.reach_manager(user, units, now());
+}
+
+void Daemon::session_left(Uid user)
+{
+    parts_.log.info(fmt::format("priorityd-session of user {} has left", raw(user)));
+    pipeline_.lose_manager(user, now());
 }
 
 Result<ProcessView> Daemon::process(Pid pid)
@@ -316,7 +343,7 @@ DaemonStatus Daemon::status() const
                         .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
                         .overrides = static_cast<std::uint32_t>(pipeline_.layers().overrides->size()),
                         .counters = counters_,
-                        .knobs = pipeline_.knobs(),
+                        .knobs = under(parts_.scheduler(), pipeline_.knobs()),
                         .listening = std::string{kernel::to_text(parts_.connector.filter())},
                         .thread = parts_.realtime.state_text(),
                         .is_dry_run = parts_.is_dry_run,

@@ -4,12 +4,15 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/allowance.hpp"
 #include "core/event_rate.hpp"
 #include "core/inspection.hpp"
 #include "core/pipeline.hpp"
+#include "core/session_listener.hpp"
 #include "core/steering.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
@@ -34,16 +37,17 @@ struct Parts {
     State& state;  ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
     Knobs knobs;
+    std::function<std::optional<ForeignScheduler>()> scheduler;  ///< The one that is loaded at the moment.
     bool is_dry_run = false;
 };
 
-class Daemon final : public Inspection {
+class Daemon final : public Inspection, public SessionListener {
 public:
     /// Loads the policy; one that is refused leaves an empty one in force, and the diagnostics in the log.
     explicit Daemon(Parts parts);
 
-    /// Told of changes from now on; must outlive the daemon or be removed.
     [[nodiscard]] Steering& steering() { return steering_; }
+    /// Told of changes from now on; must outlive the daemon or be removed.
     void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
     void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
 
@@ -63,6 +67,9 @@ public:
     [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
     ReloadReport reload() override;
 
+    void session_attached(Uid user, const std::vector<std::string>& units) override;
+    void session_left(Uid user) override;
+
 private:
     [[nodiscard]] Result<void> attach();
     void on_events();
@@ -75,6 +82,7 @@ private:
     void publish();
     void arm_timers(Instant at);
     void apply_settings();
+    void run_briefly(Allowance& allowance, const std::function<void()>& work);
     [[nodiscard]] std::shared_ptr<const Policy> load_policy();
     void use(std::shared_ptr<const Policy> policy);
     void log_ready() const;
@@ -88,6 +96,8 @@ private:
     Steering steering_;
     Counters counters_;
     EventRate rate_;
+    Allowance realtime_of_own_work_{0.02, std::chrono::milliseconds{10}};
+    Allowance realtime_of_requests_{0.01, std::chrono::milliseconds{5}};
     std::vector<ChangeListener*> listeners_;
     std::optional<FolderWatch> watch_;
     bool has_lost_events_ = false;  // and has not asked for a scan yet

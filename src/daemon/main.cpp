@@ -13,6 +13,7 @@
 
 #include "bus/connection.hpp"
 #include "bus/service.hpp"
+#include "bus/sessions.hpp"
 #include "bus/systemd_units.hpp"
 #include "daemon/change_log.hpp"
 #include "daemon/daemon.hpp"
@@ -29,6 +30,7 @@
 #include "kernel/proc_connector.hpp"
 #include "kernel/procfs.hpp"
 #include "kernel/realtime.hpp"
+#include "kernel/sched_ext.hpp"
 #include "kernel/topology.hpp"
 #include "kernel/untouched.hpp"
 
@@ -50,14 +52,15 @@ public:
         if (!connection)
             return tl::unexpected(connection.error());
         connection_ = std::make_unique<bus::Connection>(*std::move(connection));
-        systemd_.emplace(*connection_);
-        units_.use(&*systemd_);
         return {};
     }
 
     Result<void> serve(Daemon& daemon, EventLoop& loop)
     {
-        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), Uid{geteuid()});
+        systemd_.emplace(*connection_);
+        sessions_.emplace(*connection_, daemon);
+        units_.use(Units::Managers{*systemd_, *sessions_});
+        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), *sessions_, Uid{geteuid()});
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
@@ -81,7 +84,7 @@ public:
         constexpr auto kPatience = std::chrono::seconds{2};
         if (connection_)
             bus::run_until(
-                *connection_, [this] { return !systemd_->is_waiting(); }, kPatience);
+                *connection_, [this] { return !systemd_->is_waiting() && !sessions_->is_waiting(); }, kPatience);
     }
 
 private:
@@ -91,10 +94,12 @@ private:
         service_->lose_everybody();
         daemon.remove_listener(*service_);
         daemon.steering().remove_listener(*service_);
-        units_.use(nullptr);
-        systemd_.reset();
+        units_.use(std::nullopt);
+        sessions_->lose_everybody();
         attachment_.reset();
         service_.reset();
+        sessions_.reset();
+        systemd_.reset();
         connection_.reset();
     }
 
@@ -102,6 +107,7 @@ private:
     Units& units_;
     std::unique_ptr<bus::Connection> connection_;
     std::optional<bus::SystemdUnits> systemd_;
+    std::optional<bus::Sessions> sessions_;
     std::unique_ptr<bus::Service> service_;
     std::optional<bus::Attachment> attachment_;
 };
@@ -138,6 +144,7 @@ int run(const Options& options, const Log& log)
     if (const auto missing = kernel::missing_capabilities(); !missing.empty())
         log.warning(fmt::format("{}; going on with what is there", missing));
     Units units{kernel::UniqueFd{::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)}, *state};
+    DryRunUnits dry_run_units{units};
     BusSeat seat{log, units};
     const bool has_bus = options.bus != "none";
     if (has_bus) {
@@ -157,13 +164,14 @@ int run(const Options& options, const Log& log)
     kernel::Topology topology;
     kernel::Realtime realtime;
     Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
+    UnitManagers& unit_managers = options.is_dry_run ? static_cast<UnitManagers&>(dry_run_units) : units;
     Daemon daemon{{.log = log,
                    .loop = *loop,
                    .world = {.source = *procfs,
                              .actuator = actuator,
                              .cpu_sets = topology,
                              .exits = *exits,
-                             .units = units,
+                             .units = unit_managers,
                              .originals = state->originals(),
                              .untouched = kernel::untouched_values(),
                              .own_pid = Pid{getpid()}},
@@ -173,6 +181,7 @@ int run(const Options& options, const Log& log)
                    .state = *state,
                    .sources = sources_of(options),
                    .knobs = kernel::probe_knobs({}),
+                   .scheduler = [] { return kernel::foreign_scheduler(kernel::Roots{}); },
                    .is_dry_run = options.is_dry_run}};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))

@@ -8,24 +8,17 @@
 #include <array>
 #include <string_view>
 
+#include "kernel/cgroup.hpp"
 #include "kernel/small_file.hpp"
 
 namespace priorityd::kernel {
 namespace {
 
-/// cpu.weight is there exactly where the cpu controller is on, and never in the root. Source: cgroup v2, cpu.weight.
-bool has_cpu_controller(int sys_root, std::string_view cgroup)
-{
-    std::string file = "fs/cgroup";
-    file.append(cgroup).append("/cpu.weight");
-    return ::faccessat(sys_root, file.c_str(), F_OK, 0) == 0;
-}
-
 /// The nearest cgroup from `cgroup` upwards that is a task group of its own; empty when there is none below the root.
 std::string_view task_group(int sys_root, std::string_view cgroup)
 {
     while (cgroup.size() > 1) {
-        if (has_cpu_controller(sys_root, cgroup))
+        if (shares_out_cpu(sys_root, cgroup))
             return cgroup;
         cgroup = cgroup.substr(0, cgroup.rfind('/'));
     }

@@ -65,6 +65,14 @@ bool has_controller(int sys_root, std::string_view controller)
     return false;
 }
 
+/// cpu.weight is there exactly where the cpu controller is on, and never in the root. Source: cgroup v2, cpu.weight.
+bool shares_out_cpu(int sys_root, std::string_view cgroup)
+{
+    std::string file = "fs/cgroup";
+    file.append(cgroup).append("/cpu.weight");
+    return ::faccessat(sys_root, file.c_str(), F_OK, 0) == 0;
+}
+
 std::vector<Pid> processes_in_cgroup(int sys_root, const std::string& cgroup)
 {
     std::vector<Pid> pids;

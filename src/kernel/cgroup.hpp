@@ -13,6 +13,9 @@ namespace priorityd::kernel {
 /// Whether the controller ("cpu", "io") is there for the cgroups of this machine. `sys_root`: an open /sys.
 [[nodiscard]] bool has_controller(int sys_root, std::string_view controller);
 
+/// Whether CPU time is shared out between this cgroup and its siblings.
+[[nodiscard]] bool shares_out_cpu(int sys_root, std::string_view cgroup);
+
 /// The processes in a cgroup and in all below it, in no order. Empty when there is no such cgroup.
 [[nodiscard]] std::vector<Pid> processes_in_cgroup(int sys_root, const std::string& cgroup);
 

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "kernel/autogroup.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/cgroup.hpp"
@@ -76,19 +78,9 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
     return text;
 }
 
-/// Who decides what comes of nice values, slices and weights instead of the kernel; empty for nobody.
-std::string foreign_scheduler(const OpenRoots& roots)
+KnobState nice_state(const Capabilities& own)
 {
-    if (first_line(roots.sys, "kernel/sched_ext/state") != "enabled")
-        return {};
-    return "what comes of it is up to the sched_ext scheduler " + first_line(roots.sys, "kernel/sched_ext/root/ops");
-}
-
-KnobState nice_state(const Capabilities& own, const std::string& scheduler)
-{
-    const std::string limits =
-        own.may_nice ? "" : "lowering only, and only processes of the own user: CAP_SYS_NICE is missing";
-    return live(joined({limits, scheduler}, "; "));
+    return live(own.may_nice ? "" : "lowering only, and only processes of the own user: CAP_SYS_NICE is missing");
 }
 
 KnobState sched_state(const Capabilities& own)
@@ -96,19 +88,15 @@ KnobState sched_state(const Capabilities& own)
     return live(own.may_nice ? "" : "no fifo and rr, and only processes of the own user: CAP_SYS_NICE is missing");
 }
 
-KnobState slice_state(const std::string& scheduler)
+KnobState slice_state()
 {
-    if (!takes_custom_slices())
-        return not_live("slices need Linux 6.12");
-    return live(scheduler);
+    return takes_custom_slices() ? live() : not_live("slices need Linux 6.12");
 }
 
 /// Whether systemd heeds it is found out when a unit is given a weight.
-KnobState weight_state(const OpenRoots& roots, std::string_view controller, const std::string& scheduler)
+KnobState cpu_weight_state(const OpenRoots& roots)
 {
-    if (!has_controller(roots.sys.get(), controller))
-        return not_live(joined({"there is no cgroup v2 with the controller", std::string{controller}}, " "));
-    return live(scheduler);
+    return has_controller(roots.sys.get(), "cpu") ? live() : not_live("there is no cgroup v2 with the controller cpu");
 }
 
 KnobState cpus_state(const Capabilities& own)
@@ -143,7 +131,7 @@ KnobState uclamp_state()
     return has_utilisation_clamps() ? live() : not_live("this kernel has no uclamp");
 }
 
-KnobState autogroup_state(const OpenRoots& roots, const std::string& scheduler)
+KnobState autogroup_state(const OpenRoots& roots)
 {
     if (!exists(roots.proc, "sys/kernel/sched_autogroup_enabled"))
         return not_live("this kernel has no autogroups");
@@ -151,16 +139,19 @@ KnobState autogroup_state(const OpenRoots& roots, const std::string& scheduler)
         return not_live("autogroups are switched off (kernel.sched_autogroup_enabled = 0)");
     const std::string controllers = ' ' + first_line(roots.sys, "fs/cgroup/cgroup.subtree_control") + ' ';
     const bool is_shared_out = controllers.find(" cpu ") != std::string::npos;
-    return live(joined({is_shared_out ? "outside of cgroups that share out CPU time" : "", scheduler}, "; "));
+    return live(is_shared_out ? "outside of cgroups that share out CPU time" : "");
 }
 
 /// A disk and the I/O scheduler that it uses.
 struct BlockDevice {
     std::string name;
     std::string scheduler;
+    bool has_cost_model = false;  ///< io.cost is on for it.
 
     /// The others ignore I/O priorities. Source: Documentation/block/ioprio.rst.
     [[nodiscard]] bool heeds_priorities() const { return scheduler == "bfq" || scheduler == "mq-deadline"; }
+    /// Source: cgroup v2, "IO Interface Files"; Documentation/block/bfq-iosched.rst.
+    [[nodiscard]] bool heeds_weights() const { return scheduler == "bfq" || has_cost_model; }
 };
 
 /// "bfq" of "mq-deadline kyber [bfq] none".
@@ -173,17 +164,33 @@ std::string chosen_scheduler(std::string_view line)
     return std::string{line.substr(open + 1, close - open - 1)};
 }
 
+/// Whether a line of io.cost.qos switches it on for the device "8:0". Source: cgroup v2, io.cost.qos.
+bool has_cost_model(std::string_view qos, std::string_view device)
+{
+    while (!qos.empty()) {
+        const auto line = qos.substr(0, qos.find('\n'));
+        if (line.starts_with(std::string{device} + ' '))
+            return line.find(" enable=1") != std::string_view::npos;
+        qos.remove_prefix(std::min(line.size() + 1, qos.size()));
+    }
+    return false;
+}
+
 /// Real devices alone: what stands on others (loop, dm, md) passes its requests on to them.
 std::vector<BlockDevice> block_devices(const UniqueFd& sys)
 {
     std::vector<BlockDevice> devices;
+    std::array<char, 4096> buffer;
+    const auto qos = read_small_file(sys.get(), "fs/cgroup/io.cost.qos", buffer).value_or(std::string_view{});
     const Folder folder = open_folder(sys.get(), "block");
     if (!folder)
         return devices;
     while (const dirent* entry = ::readdir(folder.get())) {
         const std::string path = "block/" + std::string{entry->d_name};
         if (entry->d_name[0] != '.' && exists(sys, path + "/device"))
-            devices.push_back({entry->d_name, chosen_scheduler(first_line(sys, path + "/queue/scheduler"))});
+            devices.push_back({.name = entry->d_name,
+                               .scheduler = chosen_scheduler(first_line(sys, path + "/queue/scheduler")),
+                               .has_cost_model = has_cost_model(qos, first_line(sys, path + "/dev"))});
     }
     std::ranges::sort(devices, {}, &BlockDevice::name);
     return devices;
@@ -196,22 +203,34 @@ std::string device_list(const std::vector<BlockDevice>& devices, Which which)
     std::vector<std::string> parts;
     for (const auto& device : devices) {
         if (which(device))
-            parts.push_back(device.name + ": " + device.scheduler);
+            parts.push_back(device.name + ": " + device.scheduler + (device.has_cost_model ? ", io.cost" : ""));
     }
     return joined(parts, ", ");
+}
+
+/// Live if one device heeds it. `who`: what the devices have to have for that.
+template <typename Heeds>
+KnobState device_state(const std::vector<BlockDevice>& devices, Heeds heeds, std::string_view who)
+{
+    const std::string listening = device_list(devices, heeds);
+    const std::string deaf = device_list(devices, std::not_fn(heeds));
+    if (listening.empty())
+        return not_live(fmt::format("no block device uses {}{}", who, deaf.empty() ? "" : " (" + deaf + ")"));
+    return live(fmt::format("heeded by {}{}", listening, deaf.empty() ? "" : ", ignored by " + deaf));
 }
 
 KnobState io_state(const OpenRoots& roots)
 {
     if (const auto own = io_priority_of(Tid{0}); !own)
         return not_live(own.error().message());
-    const auto devices = block_devices(roots.sys);
-    const auto heeds = [](const BlockDevice& device) { return device.heeds_priorities(); };
-    const std::string listening = device_list(devices, heeds);
-    const std::string deaf = device_list(devices, std::not_fn(heeds));
-    if (listening.empty())
-        return not_live("no block device uses BFQ or mq-deadline" + (deaf.empty() ? "" : " (" + deaf + ")"));
-    return live("heeded by " + listening + (deaf.empty() ? "" : ", ignored by " + deaf));
+    return device_state(block_devices(roots.sys), std::mem_fn(&BlockDevice::heeds_priorities), "BFQ or mq-deadline");
+}
+
+KnobState io_weight_state(const OpenRoots& roots)
+{
+    if (!has_controller(roots.sys.get(), "io"))
+        return not_live("there is no cgroup v2 with the controller io");
+    return device_state(block_devices(roots.sys), std::mem_fn(&BlockDevice::heeds_weights), "BFQ or io.cost");
 }
 
 OpenRoots open_roots(const Roots& roots)
@@ -226,21 +245,20 @@ Knobs probe_knobs(const Roots& roots)
 {
     const OpenRoots folders = open_roots(roots);
     const Capabilities own = own_capabilities();
-    const std::string scheduler = foreign_scheduler(folders);
     const KnobState uclamp = uclamp_state();
     return {
-        {"nice", nice_state(own, scheduler)},
+        {"nice", nice_state(own)},
         {"sched", sched_state(own)},
-        {"slice", slice_state(scheduler)},
+        {"slice", slice_state()},
         {"io", io_state(folders)},
-        {"cpu_weight", weight_state(folders, "cpu", scheduler)},
-        {"io_weight", weight_state(folders, "io", "")},
+        {"cpu_weight", cpu_weight_state(folders)},
+        {"io_weight", io_weight_state(folders)},
         {"cpus", cpus_state(own)},
         {"oom_score_adj", oom_state(folders, own)},
         {"timer_slack", timer_slack_state(folders, own)},
         {"uclamp_min", uclamp},
         {"uclamp_max", uclamp},
-        {"autogroup", autogroup_state(folders, scheduler)},
+        {"autogroup", autogroup_state(folders)},
     };
 }
 

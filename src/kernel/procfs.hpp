@@ -27,6 +27,7 @@ public:
     [[nodiscard]] bool is_alive() override;
     [[nodiscard]] std::vector<Tid> threads() override;
     [[nodiscard]] Result<Autogroup> autogroup() override;
+    [[nodiscard]] Result<CpuStanding> cpu_standing() override;
 
     /// True when the leader is surely the only thread. Costs half a microsecond, where threads() costs several.
     [[nodiscard]] bool is_single_threaded() const;

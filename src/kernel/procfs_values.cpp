@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -12,10 +13,13 @@
 #include <fmt/format.h>
 
 #include "kernel/autogroup.hpp"
+#include "kernel/cgroup.hpp"
+#include "kernel/cpu_groups.hpp"
 #include "kernel/numbered_path.hpp"
 #include "kernel/procfs.hpp"
 #include "kernel/procfs_text.hpp"
 #include "kernel/sched.hpp"
+#include "kernel/sched_ext.hpp"
 #include "kernel/small_file.hpp"
 
 namespace priorityd::kernel {
@@ -147,6 +151,28 @@ Result<Autogroup> ProcfsHandle::autogroup()
     if (auto reason = what_overrides_autogroup(roots_.sys.get(), cgroups))
         return not_live(*std::move(reason));
     return *autogroup;
+}
+
+Result<CpuStanding> ProcfsHandle::cpu_standing()
+{
+    Snapshot process;
+    if (auto known = read(Fact::cgroup | Fact::stat, process); !known)
+        return tl::unexpected(known.error());
+    const int sys = roots_.sys.get();
+    CpuStanding standing;
+    standing.session = SessionId{process.session};
+    if (process.cpu_cgroup.empty())
+        standing.groups = cpu_groups_on(sys, process.cgroup);
+    else if (process.cpu_cgroup != "/")
+        standing.legacy_group = process.cpu_cgroup;
+    if (!standing.groups.empty())
+        standing.peers = std::max<std::size_t>(processes_in_cgroup(sys, standing.groups.back().path).size(), 1) - 1;
+    if (const auto autogroup = this->autogroup())
+        standing.autogroup = autogroup->nice;
+    else
+        standing.no_autogroup = autogroup.error().doing;
+    standing.scheduler = foreign_scheduler(sys);
+    return standing;
 }
 
 Result<void> ProcfsHandle::write(const char* file, std::string_view text)

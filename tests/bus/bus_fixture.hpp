@@ -97,11 +97,26 @@ T expect(Result<T> result)
     return *std::move(result);
 }
 
+/// Records who has a session, as "1000: a.service b.scope" and "1000 left".
+class RecordingSessions final : public SessionListener {
+public:
+    void session_attached(Uid user, const std::vector<std::string>& units) override
+    {
+        std::string line = std::to_string(raw(user)) + ":";
+        for (const auto& unit : units)
+            line += " " + unit;
+        lines.push_back(line);
+    }
+    void session_left(Uid user) override { lines.push_back(std::to_string(raw(user)) + " left"); }
+
+    std::vector<std::string> lines;
+};
+
 /// A daemon that is nothing but a service on a bus.
 struct Daemon {
     Daemon(Loop& loop, const Address& address, Uid own_uid = kNobodyHere)
         : connection{expect(Connection::open(address))},
-          service{expect(Service::create(connection, inspection, control, own_uid))},
+          service{expect(Service::create(connection, inspection, control, sessions, own_uid))},
           attachment{expect(attach(connection, loop.native(), {.on_lost = [this](const Error& error) {
                                        losses += 1;
                                        loss = error;
@@ -115,9 +130,11 @@ struct Daemon {
 
     FakeInspection inspection;
     FakeControl control;
+    RecordingSessions heard;
     int losses = 0;
     Error loss;
     Connection connection;
+    Sessions sessions{connection, heard};
     std::unique_ptr<Service> service;
     Attachment attachment;
 };

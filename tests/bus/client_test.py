@@ -93,7 +93,9 @@ class WithTheDaemon(ClientTest):
             self.assertEqual(marks, ["*", " ", "*", "*", "*"])
             self.assertIn("failed: ioprio_set(tid 4242): Operation not permitted", text)
             self.assertTrue(lines[6].endswith("held by someone else since 2026-11-21 06:41:22 UTC: timer_slack 50us"))
-            self.assertEqual(lines[-1], "has now: nice 10, sched batch")
+            self.assertEqual(lines[7], "has now: nice 10, sched batch")
+            self.assertEqual([line.split()[:2] for line in lines[9:]],
+                             [["*", "nice"], ["-", "autogroup"], ["*", "cpu_weight"]])
 
     def test_explain_as_json_is_an_object_for_a_pid_and_a_list_for_a_name(self):
         self.daemon()
@@ -102,6 +104,9 @@ class WithTheDaemon(ClientTest):
         self.assertEqual(document["contributions"][1], {
             "setting": "nice", "value": "5", "source": "/usr/lib/priorityd/rules.d/10-x.toml:3",
             "because": "class batch", "effective": False, "outcome": "went with its class"})
+        self.assertEqual(document["process"]["shares"][1], {
+            "knob": "autogroup", "group": "session 4200", "value": "", "live": False,
+            "among": "its cgroup /user.slice/build.scope shares out CPU time"})
         self.assertEqual(self.json("explain", "cc1plus"), [document])
 
     def test_a_process_without_rules_is_explained_all_the_same(self):

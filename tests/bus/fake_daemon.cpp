@@ -28,7 +28,10 @@ constexpr Pid kNobodysPid{4194305};
 /// Of a process that had this one's pid before.
 constexpr std::uint64_t kEarlierStart = 1;
 
-struct FakeDaemon {
+struct FakeDaemon final : SessionListener {
+    void session_attached(Uid /*user*/, const std::vector<std::string>& /*units*/) override {}
+    void session_left(Uid /*user*/) override {}
+
     test::FakeInspection inspection;
     test::FakeControl control;
     std::unique_ptr<bus::Service> service;
@@ -76,7 +79,8 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
     daemon.control.processes = {{kNobodysPid, 7}, {Pid{::getpid()}, kEarlierStart}};
     if (const char* first_id = std::getenv("FIRST_ID"))
         daemon.control.next_id = std::atoi(first_id);
-    auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, own_uid);
+    bus::Sessions sessions{*connection, daemon};
+    auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, sessions, own_uid);
     if (!service)
         return fail(service.error());
     daemon.service = *std::move(service);

@@ -51,6 +51,13 @@ inline ProcessView hostile()
             .actual = {}};
 }
 
+inline std::vector<ShareRow> compiler_shares()
+{
+    return {{"nice", "process", "10", "3 other processes of build.scope", true},
+            {"autogroup", "session 4200", "", "its cgroup /user.slice/build.scope shares out CPU time", false},
+            {"cpu_weight", "build.scope", "100", "1 other in user.slice, together 300: 25 % when all are busy", true}};
+}
+
 inline std::vector<ExplainRow> compiler_rows()
 {
     return {{"class", "build", "/etc/priorityd/rules.d/50-build.toml:7", "name is cc1plus", true, "decided"},
@@ -121,14 +128,15 @@ public:
     [[nodiscard]] Result<Explanation> explanation(Pid pid) override
     {
         return process(pid).map([](const ProcessView& view) {
-            return Explanation{view, view.name == "cc1plus" ? compiler_rows() : std::vector<ExplainRow>{}};
+            return view.name == "cc1plus" ? Explanation{view, compiler_rows(), compiler_shares()}
+                                          : Explanation{view, {}, {}};
         });
     }
 
     [[nodiscard]] Explanation classify(const GivenFacts& given) const override
     {
         facts.push_back(given);
-        Explanation result{compiler(), compiler_rows()};
+        Explanation result{compiler(), compiler_rows(), {}};
         result.process.name = given.name;
         return result;
     }

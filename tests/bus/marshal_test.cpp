@@ -116,6 +116,14 @@ TEST_CASE("an explanation's row comes back as it went")
           Shape{"because s", "effective b", "outcome s", "setting s", "source s", "value s"});
 }
 
+TEST_CASE("with whom a process competes comes back as it went")
+{
+    const Explanation sent{test::compiler(), {}, test::compiler_shares()};
+    CHECK(read_shares(explained_row(sent)) == sent.shares);
+    CHECK(shape(to_dict(ShareRow{})) == Shape{"among s", "group s", "knob s", "live b", "value s"});
+    CHECK(read_shares(full_row(sent.process)).empty());
+}
+
 TEST_CASE("composed text is escaped only where it is not safe as it is")
 {
     CHECK(readable("C:\\Games\\x.exe matches *.exe") == "C:\\Games\\x.exe matches *.exe");

@@ -97,6 +97,15 @@ public:
         sd_bus_message_set_allow_interactive_authorization(call, is_interactive ? 1 : 0);
         send(call);
     }
+    /// Sends a call, and keeps its answer. Does not wait.
+    void send(sd_bus_message* call)
+    {
+        constexpr std::uint64_t kPatienceUsec = 10'000'000;
+        if (sd_bus_call_async(bus_, nullptr, call, take_answer, this, kPatienceUsec) < 0)
+            throw std::runtime_error{"call"};
+        sd_bus_message_unref(call);
+        sd_bus_flush(bus_);
+    }
     /// Leaves the bus, after everything is sent.
     void leave()
     {
@@ -118,14 +127,6 @@ private:
         if (sd_bus_start(bus) < 0 || sd_bus_get_unique_name(bus, &unique) < 0)
             throw std::runtime_error{"connect to " + address};
         return bus;
-    }
-    void send(sd_bus_message* call)
-    {
-        constexpr std::uint64_t kPatienceUsec = 10'000'000;
-        if (sd_bus_call_async(bus_, nullptr, call, take_answer, this, kPatienceUsec) < 0)
-            throw std::runtime_error{"call"};
-        sd_bus_message_unref(call);
-        sd_bus_flush(bus_);
     }
     static int take_answer(sd_bus_message* message, void* peer, sd_bus_error*)
     {

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the tests of who may have in common: a bus with the shipped bus policy, the service as root, a real other user.
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -13,17 +12,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "support"))
 from running import PrivateBus, end_process, wait_until  # noqa: E402
-
-try:
-    import dbus.bus
-except ImportError:
-    dbus = None
+from system_bus import NOBODY, PATIENCE, SYSTEM_BUS, dbus, why_no_system_bus  # noqa: E402,F401
 
 FAKE_DAEMON = os.environ.get("FAKE_DAEMON", "build/tests/bus/fake-daemon")
 ACTIONS_XML = TOP / "units/org.priorityd1.policy"
-BUS_POLICY = TOP / "units/org.priorityd1.conf"
-PATIENCE = 20       # seconds for what normally takes milliseconds
-NOBODY = 65534
 NO_USER = 4_000_000_000
 LOWER_OWN = "org.priorityd1.lower-own"
 INSPECT = "org.priorityd1.inspect"
@@ -32,34 +24,6 @@ COMPILERS_PATH = "/usr/lib/gcc/cc1plus"
 NOT_AUTHORIZED = "org.priorityd1.Error.NotAuthorized"
 POLKIT = "org.freedesktop.PolicyKit1"
 AUTHORITY = "/org/freedesktop/PolicyKit1/Authority"
-
-# What a system bus allows by default, then what polkit brings along where it is installed, then the shipped policy.
-CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <listen>unix:path={socket}</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-    <allow send_destination="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <policy user="root">
-    <allow own="org.freedesktop.PolicyKit1"/>
-  </policy>
-  <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
-  <include>POLICY</include>
-</busconfig>
-""".replace("POLICY", str(BUS_POLICY))
 
 # A caller of its own process: address, interface, member and signature, then the arguments as JSON on standard input.
 CALLER = """
@@ -79,7 +43,7 @@ OVERRIDE = [{"name": "firefox*"}, {"nice": 5}, {}]
 
 class PolkitTest(unittest.TestCase):
     def setUp(self):
-        self.bus = PrivateBus(CONFIGURATION)
+        self.bus = PrivateBus(SYSTEM_BUS)
         self.addCleanup(self.bus.end)
         self.root = dbus.bus.BusConnection(self.bus.address)
         self.addCleanup(self.root.close)
@@ -128,13 +92,3 @@ class PolkitTest(unittest.TestCase):
 
     def assertNothingChanged(self):
         self.assertEqual(list(self.overrides()), [])
-
-
-def why_not(*modules: str) -> str | None:
-    """Why the tests that need a bus and these modules of Python cannot run here."""
-    if os.geteuid() != 0:
-        return "only root can be somebody else"
-    if not PrivateBus.is_possible():
-        return "dbus-daemon is not installed"
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
-    return f"Python has no module {missing[0]}" if missing else None

@@ -11,7 +11,8 @@ import unittest
 import xml.etree.ElementTree
 
 from polkit_support import (ACTIONS_XML, COMPILER, COMPILERS_PATH, INSPECT, LOWER_OWN, NOBODY, NOT_AUTHORIZED, OVERRIDE,
-                            PATIENCE, TOP, PolkitTest, end_process, wait_until, why_not)
+                            PATIENCE, TOP, PolkitTest, end_process, wait_until,
+                            why_no_system_bus)
 
 INTERFACE_XML = TOP / "src/bus/org.priorityd1.Manager.xml"
 ACCESS_DENIED = "org.freedesktop.DBus.Error.AccessDenied"
@@ -153,7 +154,7 @@ class WhoMay(PolkitTest):
 
 
 if __name__ == "__main__":
-    if reason := why_not("dbus", "dbusmock"):
+    if reason := why_no_system_bus("dbus", "dbusmock"):
         print(f"SKIP: polkit and another user: {reason}")
         del WhoMay
     unittest.main(verbosity=2)

@@ -17,7 +17,7 @@ import unittest
 import xml.etree.ElementTree
 
 from polkit_support import (ACTIONS_XML, AUTHORITY, COMPILER, COMPILERS_PATH, INSPECT, NOBODY, NOT_AUTHORIZED, PATIENCE,
-                            POLKIT, PolkitTest, end_process, why_not)
+                            POLKIT, PolkitTest, end_process, why_no_system_bus)
 
 PRIORITYCTL = os.path.abspath(os.environ.get("PRIORITYCTL", "build/src/cli/priorityctl"))
 POLKITD = next(filter(os.path.exists, ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd")), None)
@@ -164,7 +164,7 @@ class RealPolkit(PolkitTest):
 
 
 def why_not_real() -> str | None:
-    if reason := why_not("dbus", "gi"):
+    if reason := why_no_system_bus("dbus", "gi"):
         return reason
     if POLKITD is None:
         return "polkitd is not installed"

@@ -2,75 +2,15 @@
 /// Weights through systemd, with a systemd that the test plays.
 #include "bus/systemd_units.hpp"
 
-#include <map>
-
 #include <doctest/doctest.h>
 
-#include "peers.hpp"
+#include "fake_systemd.hpp"
 
 using namespace priorityd;
 using namespace priorityd::bus;
 using namespace priorityd::test;
 
 namespace {
-
-/// Has units with weights, and takes what it is asked to set.
-class FakeSystemd {
-public:
-    FakeSystemd(Loop& loop, const Address& address) : peer_{loop, address}
-    {
-        sd_bus_add_filter(peer_.native(), nullptr, take, this);
-        peer_.own("org.freedesktop.systemd1");
-    }
-
-    std::map<std::string, std::uint64_t> weights;  ///< "CPUWeight of /path" -> value; absent: not set.
-    std::vector<std::string> calls;                ///< "x.service CPUWeight=50 IOWeight=…"
-    std::string error;                             ///< The name of what it says to everything; empty: the answer.
-    bool is_silent = false;
-
-private:
-    static int take(sd_bus_message* message, void* systemd, sd_bus_error*)
-    {
-        auto& self = *static_cast<FakeSystemd*>(systemd);
-        const bool is_get = sd_bus_message_is_method_call(message, "org.freedesktop.DBus.Properties", "Get") > 0;
-        const bool is_set =
-            sd_bus_message_is_method_call(message, "org.freedesktop.systemd1.Manager", "SetUnitProperties") > 0;
-        if (!is_get && !is_set)
-            return 0;
-        if (self.is_silent)
-            return 1;
-        if (!self.error.empty())
-            return sd_bus_reply_method_errorf(message, self.error.c_str(), "no");
-        return is_get ? self.get(message) : self.set(message);
-    }
-    int get(sd_bus_message* message)
-    {
-        const char* interface = nullptr;
-        const char* property = nullptr;
-        sd_bus_message_read(message, "ss", &interface, &property);
-        const auto key = std::string{property} + " of " + sd_bus_message_get_path(message);
-        const auto known = weights.find(key);
-        calls.push_back(std::string{interface} + " " + key);
-        return sd_bus_reply_method_return(message, "v", "t", known == weights.end() ? UINT64_MAX : known->second);
-    }
-    int set(sd_bus_message* message)
-    {
-        const char* unit = nullptr;
-        int is_runtime = 0;
-        sd_bus_message_read(message, "sb", &unit, &is_runtime);
-        std::string call = unit;
-        call += is_runtime != 0 ? "" : " (for ever)";
-        sd_bus_message_enter_container(message, 'a', "(sv)");
-        const char* name = nullptr;
-        std::uint64_t value = 0;
-        while (sd_bus_message_read(message, "(sv)", &name, "t", &value) > 0)
-            call += std::string{" "} + name + "=" + (value == UINT64_MAX ? "unset" : std::to_string(value));
-        calls.push_back(call);
-        return sd_bus_reply_method_return(message, "");
-    }
-
-    Peer peer_;
-};
 
 struct Fixture {
     Fixture() : address{Address::Kind::other, bus.address()}, systemd{loop, address} {}
@@ -127,6 +67,17 @@ TEST_CASE_FIXTURE(Fixture, "weights are set until the next boot, and what is emp
     CHECK(write("a.service", {}));
     CHECK(systemd.calls == Lines{"a.service CPUWeight=50 IOWeight=7", "a.service CPUWeight=0 IOWeight=unset",
                                  "a.service CPUWeight=unset IOWeight=unset"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "processes of a scope are moved to a new one in the slice that it is in")
+{
+    CHECK(ask<void>([&](auto then) { units.split("tab.scope", {Pid{7}, Pid{8}}, "priorityd-split-7.scope", then); }));
+    CHECK(systemd.calls.back() == "start priorityd-split-7.scope (fail) in app.slice: 7 8");
+    systemd.error = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
+    const auto refused =
+        ask<void>([&](auto then) { units.split("session-3.scope", {Pid{7}}, "priorityd-split-8.scope", then); });
+    CHECK(refused.error().code == EACCES);
+    CHECK_FALSE(units.is_waiting());
 }
 
 TEST_CASE_FIXTURE(Fixture, "what systemd refuses is told by what it was")

@@ -99,7 +99,8 @@ TEST_CASE("a program that no rule knows is left alone and not kept")
 TEST_CASE("facts are read only when the policy needs them")
 {
     House house{std::string{kRules} +
-                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n"};
+                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n",
+                "autogroup = false\nunit_weights = false"};
     house.kernel.add({.pid = 42, .comm = "cc1plus"});
     house.kernel.add({.pid = 43, .comm = "python3"});
     house.exec(42);
@@ -482,6 +483,48 @@ TEST_CASE("what a lowered program starts does not hold its unit up, unless child
     CHECK(to_text(house.kernel.weights["ci.service"]) == weight);
 }
 
+TEST_CASE("where units compete by weight, a nice value becomes one")
+{
+    House house{"[programs]\ndb = \"batch\"\n[class.batch]\nnice = 10\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.kernel.add({.pid = 43, .comm = "db", .cgroup = "/system.slice/other.service"});
+    house.kernel.sharing = {"db.service"};
+    house.exec(42);
+    house.exec(43);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["db.service"]) == "cpu_weight 11");
+    CHECK(house.kernel.weights["other.service"].empty());
+    const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
+    const auto row = std::ranges::find(rows, "cpu_weight", &ExplainRow::setting);
+    REQUIRE(row != rows.end());
+    CHECK(row->value == "11");
+    CHECK(row->source == "unit_weights");
+    CHECK(row->outcome.starts_with("applied"));
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.weights["db.service"].empty());
+}
+
+TEST_CASE("no weight comes of a nice value that somebody else has set, nor where the settings say so")
+{
+    std::string settings;
+    int nice = 0;
+    SUBCASE("held")
+    {
+        nice = 5;
+    }
+    SUBCASE("switched off")
+    {
+        settings = "unit_weights = false\n";
+    }
+    House house{"[programs]\ndb = \"batch\"\n[class.batch]\nnice = 10\n", settings};
+    auto& process = house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    process.actual.set(Setting::nice, *Nice::make(nice));
+    house.kernel.sharing = {"db.service"};
+    house.exec(42);
+    house.wait(100ms);
+    CHECK(house.kernel.weights["db.service"].empty());
+}
+
 TEST_CASE("workers that a service has forked count as what they are")
 {
     House house{"[[rule]]\nname = \"db\"\nset = { cpu_weight = 50 }\n"};
@@ -492,6 +535,42 @@ TEST_CASE("workers that a service has forked count as what they are")
     house.wait(100ms);
     CHECK(to_text(house.kernel.weights["db.service"]) == "cpu_weight 50");
     CHECK(house.pipeline.tracked() == 2);
+}
+
+TEST_CASE("where scopes may be split, a build in a terminal gets a scope of its own, and its weight there")
+{
+    const std::string slice = "/user.slice/user-1000.slice/user@1000.service/app.slice/";
+    House house{"[[rule]]\nname = \"cc1plus\"\nset = { cpu_weight = 20 }\n",
+                "autogroup = false\nsession_scopes = \"split\"\n"};
+    house.kernel.add({.pid = 41, .comm = "bash", .cgroup = slice + "tab.scope"});
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .cgroup = slice + "tab.scope"});
+    house.exec(42);
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(house.kernel.at(41).cgroup == slice + "tab.scope");
+    CHECK(house.kernel.at(42).cgroup == slice + "priorityd-split-42-1.scope");
+    house.wait(100ms);
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["priorityd-split-42-1.scope"]) == "cpu_weight 20");
+    CHECK(house.kernel.weights["tab.scope"].empty());
+    house.pipeline.restore(house.now);
+    CHECK(house.kernel.weights["priorityd-split-42-1.scope"].empty());
+}
+
+TEST_CASE("a weight of a slice is set from the settings, shown for what runs in it, and follows a reload")
+{
+    const std::string rules = "[[rule]]\nname = \"db\"\nset = { nice = 1 }\n";
+    House house{rules, "autogroup = false\n[slices]\n\"system.slice\" = { cpu_weight = 30 }\n"};
+    house.kernel.add({.pid = 42, .comm = "db", .cgroup = "/system.slice/db.service"});
+    house.wait(100ms);
+    CHECK(to_text(house.kernel.weights["system.slice"]) == "cpu_weight 30");
+    const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
+    CHECK(rows.back().setting == "slice weight");
+    CHECK(rows.back().value == "cpu_weight 30");
+    CHECK(rows.back().outcome == "applied");
+    house.pipeline.use(layers_of(policy_of(rules)));
+    house.wait(100ms);
+    CHECK(house.kernel.weights["system.slice"].empty());
 }
 
 TEST_CASE("a session that was put back says so no longer than that there is nothing to do")

@@ -306,6 +306,40 @@ TEST_CASE("settings are checked like rules")
     CHECK(read("autogroup = \"no\"\n").diagnostics.at(0).what.find("expected true or false") != std::string::npos);
 }
 
+TEST_CASE("slices of the system are given weights by name")
+{
+    const auto read = [](const char* text) {
+        return read_policy({{PolicyFile::Kind::settings, "s.toml", text, ""}}, FakeAccounts{});
+    };
+    const auto said = read(
+        "[slices]\n\"user-1000.slice\" = { cpu_weight = 200, io_weight = 50 }\n"
+        "\"system.slice\" = { cpu_weight = \"idle\" }\n");
+    REQUIRE(said.policy);
+    CHECK(said.policy->settings().slices ==
+          SliceWeights{{"system.slice", {CpuWeight{CpuWeight::kIdle}, {}}},
+                       {"user-1000.slice", {CpuWeight::make(200), IoWeight::make(50)}}});
+    for (const char* wrong :
+         {"[slices]\nsystem = { cpu_weight = 20 }\n", "[slices]\n\"-.slice\" = { cpu_weight = 20 }\n",
+          "[slices]\n\"system.slice\" = { cpu_weight = 0 }\n", "[slices]\n\"system.slice\" = { nice = 5 }\n",
+          "[slices]\n\"system.slice\" = 20\n", "slices = 20\n"})
+        CHECK_FALSE_MESSAGE(read(wrong).policy, wrong);
+    CHECK(
+        read("[slices]\nsystem.slice = { cpu_weight = 20 }\n").diagnostics.front().what.find("is no name of a slice") !=
+        std::string::npos);
+}
+
+TEST_CASE("scopes are left as they are unless the settings say that they may be split")
+{
+    const auto read = [](const char* text) {
+        return read_policy({{PolicyFile::Kind::settings, "s.toml", text, ""}}, FakeAccounts{});
+    };
+    CHECK(read("").policy->settings().session_scopes == SessionScopes::leave);
+    CHECK(read("session_scopes = \"leave\"\n").policy->settings().session_scopes == SessionScopes::leave);
+    CHECK(read("session_scopes = \"split\"\n").policy->settings().session_scopes == SessionScopes::split);
+    CHECK_FALSE(read("session_scopes = \"Split\"\n").policy);
+    CHECK_FALSE(read("session_scopes = true\n").policy);
+}
+
 TEST_CASE("the limits for users are whole numbers from -20 to 19, and -5 unless the settings say otherwise")
 {
     const auto read = [](const std::string& text) {

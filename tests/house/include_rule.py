@@ -19,13 +19,14 @@ STANDARD = re.compile(r"^[a-z_]+$")
 # The core has no threads, no locks and no way to reach a file or a terminal.
 BANNED_IN_CORE = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "iostream", "fstream", "filesystem",
                   "unistd.h"}
-FOLDERS = {"core", "kernel", "bus", "daemon", "cli", "engines"}
-# Which folders of src/ a folder may include from. Only the daemon and the client know both adapters.
+FOLDERS = {"core", "kernel", "bus", "daemon", "session", "cli", "engines"}
+# Which folders of src/ a folder may include from. Only programs know both adapters.
 MAY_INCLUDE = {
     "core": {"core"},
     "kernel": {"kernel", "core"},
     "bus": {"bus", "core"},
     "daemon": {"daemon", "kernel", "bus", "core"},
+    "session": {"session", "daemon", "kernel", "bus", "core"},
     "cli": {"cli", "kernel", "bus", "core"},
     "engines": {"engines", "bus", "core"},
 }

@@ -116,14 +116,20 @@ TEST_CASE("autogroups are live by their sysctl, within what cgroups leave to the
     CHECK(state_of(tree, "autogroup") == "live (outside of cgroups that share out CPU time)");
 }
 
-TEST_CASE("a sched_ext scheduler is named as the one who decides")
+TEST_CASE("weights for I/O are live where a device shares out by them")
 {
     FakeProc tree;
-    tree.write("sys/kernel/sched_ext/state", "enabled\n");
-    tree.write("sys/kernel/sched_ext/root/ops", "lavd_1.0\n");
-    CHECK(state_of(tree, "nice").find("sched_ext scheduler lavd_1.0") != std::string::npos);
-    tree.write("sys/kernel/sched_ext/state", "disabled\n");
-    CHECK(state_of(tree, "nice").find("sched_ext") == std::string::npos);
+    tree.write("sys/fs/cgroup/cgroup.controllers", "cpu io\n");
+    add_disk(tree, "sda", "[mq-deadline] none bfq");
+    tree.write("sys/block/sda/dev", "8:0\n");
+    CHECK(state_of(tree, "io_weight") == "not live: no block device uses BFQ or io.cost (sda: mq-deadline)");
+    tree.write("sys/fs/cgroup/io.cost.qos", "8:16 enable=1 ctrl=auto\n8:0 enable=0 ctrl=auto\n");
+    CHECK(state_of(tree, "io_weight") == "not live: no block device uses BFQ or io.cost (sda: mq-deadline)");
+    tree.write("sys/fs/cgroup/io.cost.qos", "8:16 enable=1 ctrl=auto\n8:0 enable=1 ctrl=auto\n");
+    add_disk(tree, "sdb", "[none]");
+    CHECK(state_of(tree, "io_weight") == "live (heeded by sda: mq-deadline, io.cost, ignored by sdb: none)");
+    add_disk(tree, "sdb", "none [bfq]");
+    CHECK(state_of(tree, "io_weight") == "live (heeded by sda: mq-deadline, io.cost, sdb: bfq)");
 }
 
 TEST_CASE("files that are missing make their knobs not live")

@@ -14,8 +14,9 @@ import unittest
 
 PAGES = pathlib.Path(os.environ.get("MAN_PAGES", "build/docs/man"))
 PRIORITYD = os.environ.get("PRIORITYD", "build/src/daemon/priorityd")
+PRIORITYD_SESSION = os.environ.get("PRIORITYD_SESSION", "build/src/session/priorityd-session")
 PRIORITYCTL = os.environ.get("PRIORITYCTL", "build/src/cli/priorityctl")
-NAMES = ["org.priorityd1.5", "priorityctl.1", "priorityd.8", "priorityd.rules.5", "priorityd.toml.5"]
+NAMES = ["org.priorityd1.5", "priorityctl.1", "priorityd-session.8", "priorityd.8", "priorityd.rules.5", "priorityd.toml.5"]
 PATIENCE = 20
 WIDTH = 80  # of the smallest usual terminal
 UNKNOWN_KEY = "zzzzzzzzzzzzzzzzzzzz"  # so unlike all others that all of them are suggested
@@ -106,12 +107,18 @@ class Complete(unittest.TestCase):
         self.assert_all_in(options(PRIORITYD), {word for term in terms(section(roff("priorityd.8"), "OPTIONS"))
                                                 for word in term.split(", ")})
 
+    def test_every_option_of_priorityd_session_is_explained(self):
+        self.assert_all_in(options(PRIORITYD_SESSION), {
+            word for term in terms(section(roff("priorityd-session.8"), "OPTIONS")) for word in term.split(", ")})
+
     def test_no_option_is_explained_that_does_not_exist(self):
         known = set(options(PRIORITYCTL)).union(*(options(PRIORITYCTL, verb) for verb in verbs()))
         told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityctl.1")))))
         self.assertEqual(told - known, set())
         told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityd.8")))))
         self.assertEqual(told - set(options(PRIORITYD)), set())
+        told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityd-session.8")))))
+        self.assertEqual(told - set(options(PRIORITYD_SESSION)) - {"--user", "--now"}, set())
 
     def test_every_setting_that_priorityctl_can_set_is_explained(self):
         listed = run(PRIORITYCTL, "set", "--help").split("\nSettings:\n")[1].split("\n\n")[0]
@@ -162,7 +169,7 @@ class Readable(unittest.TestCase):
 
     def test_pages_refer_to_pages_that_are_there(self):
         for page in NAMES:
-            for name, chapter in re.findall(r"\\fB((?:priority|org\.priority)[\w.]*)\\fR\((\d)\)", roff(page)):
+            for name, chapter in re.findall(r"\\fB((?:priority|org\.priority)[\w.-]*)\\fR\((\d)\)", roff(page)):
                 self.assertIn(f"{name}.{chapter}", NAMES, page)
 
     @needs("mandoc")

@@ -77,6 +77,16 @@ public:
         return Autogroup{static_cast<std::uint64_t>(fake->session) + 1000,
                          *Nice::make(kernel_.autogroups[fake->session])};
     }
+    [[nodiscard]] Result<CpuStanding> cpu_standing() override
+    {
+        const auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "cpu_standing");
+        CpuStanding standing;
+        standing.session = SessionId{fake->session};
+        standing.autogroup = *Nice::make(kernel_.autogroups[fake->session]);
+        return standing;
+    }
     [[nodiscard]] FakeProcess* find()
     {
         const auto found = kernel_.processes_.find(pid_);
@@ -253,6 +263,14 @@ void FakeKernel::write(const Unit& unit, const Weights& set, std::function<void(
 {
     weights[unit.name] = set;
     log.push_back(fmt::format("{} {}", unit.name, to_text(set)));
+    then({});
+}
+
+void FakeKernel::split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+                       std::function<void(const Result<void>&)> then)
+{
+    for (const Pid pid : processes)
+        at(raw(pid)).cgroup = scope.cgroup.substr(0, scope.cgroup.rfind('/') + 1) + new_scope;
     then({});
 }
 

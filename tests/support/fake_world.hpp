@@ -74,7 +74,11 @@ public:
     void read(const Unit& unit, std::function<void(const Result<Weights>&)> then) override { then(weights[unit.name]); }
     void write(const Unit& unit, const Weights& set, std::function<void(const Result<void>&)> then) override;
     void disown(const Unit&) override {}
+    [[nodiscard]] bool shares_out_cpu(const Unit& unit) override { return sharing.contains(unit.name); }
+    void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
+               std::function<void(const Result<void>&)> then) override;
 
+    std::set<std::string> sharing;                 ///< Units that CPU time is shared out to by weight.
     std::map<std::string, Weights> weights;        ///< Of units, by name.
     std::vector<Original> journal;                 ///< What was to be remembered, in order.
     std::vector<SessionOriginal> session_journal;  ///< The same of sessions; a session's autogroup is 1000 higher.

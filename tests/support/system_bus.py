@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A bus as a machine has it: what a system bus allows by default, the shipped policy after it, and a mock of polkit.
+# A bus as a machine has it: what a system bus allows by default, what polkit brings along where it is installed, then the
+# shipped policy; and a mock of polkit.
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -39,6 +41,7 @@ SYSTEM_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
   <policy user="root">
     <allow own="org.freedesktop.PolicyKit1"/>
   </policy>
+  <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
   <include>POLICY</include>
 </busconfig>
 """.replace("POLICY", str(BUS_POLICY))
@@ -85,12 +88,11 @@ class Polkit:
         self.connection.close()
 
 
-def why_no_system_bus() -> str | None:
-    """Why there can be none here, with somebody else than root on it."""
+def why_no_system_bus(*modules: str) -> str | None:
+    """Why there can be none here, with somebody else than root on it and with these modules of Python."""
     if os.geteuid() != 0:
         return "only root can be somebody else"
     if not PrivateBus.is_possible():
         return "dbus-daemon is not installed"
-    if dbus is None or subprocess.run([sys.executable, "-c", "import dbusmock"], stderr=subprocess.DEVNULL).returncode:
-        return "python3-dbus or python3-dbusmock is not installed"
-    return None
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    return f"Python has no module {missing[0]}" if missing else None

@@ -41,7 +41,7 @@ def sv(entries: dict):
 class ControlTest(harness.SystemTest):
     def setUp(self):
         super().setUp()
-        if why := why_no_system_bus():
+        if why := why_no_system_bus("dbus", "dbusmock"):
             self.skipTest(why)
         self.private_bus = PrivateBus(SYSTEM_BUS)
         self.addCleanup(self.private_bus.end)

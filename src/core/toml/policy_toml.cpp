@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/cgroup_path.hpp"
 #include "core/policy_builder.hpp"
 #include "core/toml/reader.hpp"
 
@@ -223,6 +224,30 @@ void read_limits(TomlReader& reader, const toml::table& table, Limits& limits)
     reader.read_table(table, "[limits]", entries);
 }
 
+constexpr const char* kSliceExample = R"([slices], and below it "system.slice" = { cpu_weight = 200 })";
+
+void read_slice(TomlReader& reader, const toml::key& key, const toml::node& node, SliceWeights& slices)
+{
+    if (!is_slice_name(key.str()))
+        return reader.error(key.source(),
+                            fmt::format("\"{}\" is no name of a slice: write {}", key.str(), kSliceExample));
+    SettingMap settings;
+    const auto weights = setting_table().subspan(static_cast<std::size_t>(Setting::cpu_weight), 2);
+    read_each(reader, node, key.str(), kSliceExample, [&](const toml::key& setting, const toml::node& value) {
+        reader.read_setting(setting, value, fmt::format("slice \"{}\"", key.str()), weights, settings);
+    });
+    slices[std::string{key.str()}] = weights_in(settings);
+}
+
+void read_session_scopes(TomlReader& reader, const toml::node& node, SessionScopes& into)
+{
+    const auto word = node.value<std::string_view>();
+    if (word == "split" || word == "leave")
+        into = word == "split" ? SessionScopes::split : SessionScopes::leave;
+    else
+        reader.error(node.source(), R"(session_scopes: expected "leave" or "split")");
+}
+
 void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
 {
     const auto flag = [&](std::string_view key, bool& into) {
@@ -232,11 +257,20 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
         if (const auto* table = reader.table(node, "limits", "[limits]"))
             read_limits(reader, *table, settings.limits);
     };
-    const std::array<TomlReader::Entry, 4> entries{
+    const auto slices = [&](const toml::node& node) {
+        read_each(reader, node, "slices", kSliceExample, [&](const toml::key& key, const toml::node& value) {
+            read_slice(reader, key, value, settings.slices);
+        });
+    };
+    const std::array<TomlReader::Entry, 7> entries{
         flag("restore_on_exit", settings.restore_on_exit),
         flag("realtime", settings.realtime),
         flag("autogroup", settings.autogroup),
+        flag("unit_weights", settings.unit_weights),
         TomlReader::Entry{"limits", limits},
+        TomlReader::Entry{"slices", slices},
+        TomlReader::Entry{"session_scopes",
+                          [&](const toml::node& node) { read_session_scopes(reader, node, settings.session_scopes); }},
     };
     reader.read_table(root, "the settings", entries);
 }
