@@ -5,6 +5,8 @@
 #include <bit>
 #include <functional>
 
+#include "core/program_name.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -13,15 +15,10 @@ constexpr std::size_t kWildcardBucket = 256;
 /// What comm has room for. Source: TASK_COMM_LEN in proc(5), less the NUL.
 constexpr std::size_t kCommLength = 15;
 
-/// Windows names are hashed in lower case, so that each spelling finds the same slot.
-std::size_t hash_of(std::string_view name)
+/// Slots are chosen by the lower bits of the hash, so that the upper ones still tell names apart.
+std::uint32_t tag_of(std::size_t hash)
 {
-    return is_windows_name(name) ? std::hash<std::string>{}(ascii_lower(name)) : std::hash<std::string_view>{}(name);
-}
-
-bool same_name(std::string_view a, std::string_view b)
-{
-    return a == b || (a.size() == b.size() && is_windows_name(a) && ascii_lower(a) == ascii_lower(b));
+    return static_cast<std::uint32_t>(std::uint64_t{hash} >> 32U);
 }
 
 /// Of the part of a name that comm shows. Without case, because whether it is a Windows name is cut off.
@@ -63,19 +60,21 @@ void NameIndex::add_unnamed(std::uint32_t rule)
 void NameIndex::finish()
 {
     // At most half full: a look-up of an absent name then ends after 1.5 probes on average.
-    slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), kEmpty);
+    slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), {0, kEmpty});
     const auto mask = slots_.size() - 1;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-        auto slot = hash_of(text_at(entries_[i].text)) & mask;
-        while (slots_[slot] != kEmpty)
+        const auto hash = hash_of_name(text_at(entries_[i].text));
+        auto slot = hash & mask;
+        while (slots_[slot].entry != kEmpty)
             slot = (slot + 1) & mask;
-        slots_[slot] = i;
+        slots_[slot] = {tag_of(hash), i};
     }
     for (const auto& entry : entries_) {
         if (text_at(entry.text).size() > kCommLength)
             cut_names_.push_back(cut_hash(text_at(entry.text)));
     }
     std::ranges::sort(cut_names_);
+    std::ranges::sort(yields_);
     cut_names_.shrink_to_fit();
     text_.shrink_to_fit();
     entries_.shrink_to_fit();
@@ -87,12 +86,26 @@ bool NameIndex::any_exact(std::string_view name, Visit visit) const
     if (slots_.empty())
         return false;
     const auto mask = slots_.size() - 1;
-    for (auto slot = hash_of(name) & mask; slots_[slot] != kEmpty; slot = (slot + 1) & mask) {
-        const Entry& entry = entries_[slots_[slot]];
-        if (same_name(text_at(entry.text), name) && visit(entry.rule))
+    const auto hash = hash_of_name(name);
+    for (auto at = hash & mask; slots_[at].entry != kEmpty; at = (at + 1) & mask) {
+        if (slots_[at].tag != tag_of(hash))
+            continue;
+        const Entry& entry = entries_[slots_[at].entry];
+        if (fits(entry, name) && visit(entry.rule))
             return true;
     }
     return false;
+}
+
+bool NameIndex::fits(const Entry& entry, std::string_view name) const
+{
+    const auto filed = text_at(entry.text);
+    if (filed == name)
+        return true;
+    if (!is_same_name(filed, name))
+        return false;
+    const auto yields = std::ranges::equal_range(yields_, entry.rule, {}, &Entry::rule);
+    return std::ranges::none_of(yields, [&](const Entry& yield) { return text_at(yield.text) == name; });
 }
 
 template <typename Visit>

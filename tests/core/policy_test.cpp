@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/decide.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 #include "support/fake_world.hpp"
 
 using namespace priorityd;

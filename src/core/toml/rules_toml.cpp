@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/// Classes and rules from TOML.
 #include "core/toml/policy_toml.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,16 +18,26 @@
 namespace priorityd {
 namespace {
 
+/// Like the matching key `arg`, but a list of it means all and not any.
+constexpr std::string_view kAllArgs = "args";
+
 /// The class is a key of the class table itself, or stands beside [rule.set].
 TomlReader::KnownSettings settings_but_class()
 {
     return setting_table().subspan<1>();
 }
 
-std::vector<std::string_view> rule_keys()
+std::vector<std::string_view> not_keys()
 {
     auto words = match_key_names();
-    words.insert(words.end(), {"class", "set", "not"});
+    words.push_back(kAllArgs);
+    return words;
+}
+
+std::vector<std::string_view> rule_keys()
+{
+    auto words = not_keys();
+    words.insert(words.end(), {"class", "set", "not", "origin"});
     return words;
 }
 
@@ -54,10 +68,13 @@ private:
     void read_rules(const toml::node& node);
     void read_class(const Key& key, const toml::node& node);
     void read_program(const Key& key, const toml::node& node);
+    void read_program_key(const Key& key, const toml::node& node, RuleDraft& draft);
     void read_rule(const toml::node& node);
     void read_rule_key(const Key& key, const toml::node& node, RuleDraft& draft);
+    void read_match_key(const Key& key, const toml::node& node, Condition& into);
     void read_exceptions(const toml::node& node, Condition& into);
     void read_exception(const toml::node& node, Condition& into);
+    void read_origin(const toml::node& node, RuleDraft& draft);
     void check_rule(const toml::node& node, const RuleDraft& draft);
     [[nodiscard]] Place place(const toml::source_region& where) const { return {number_, where.begin.line}; }
 
@@ -118,7 +135,6 @@ void RuleFile::read_class(const Key& key, const toml::node& node)
 
 void RuleFile::read_program(const Key& key, const toml::node& node)
 {
-    const auto class_name = reader_.text(node, key.str());
     if (key.str().empty() || key.str().find('\0') != std::string_view::npos || key.str().size() > kLongestPattern)
         return reader_.error(key.source(), "a program's name must have 1 to 4096 bytes and no NUL");
     if (key.str().find('/') != std::string_view::npos)
@@ -126,25 +142,50 @@ void RuleFile::read_program(const Key& key, const toml::node& node)
             key.source(),
             fmt::format("\"{}\" is a path: names in [programs] have no slash; write a [[rule]] with exe = \"{}\"",
                         key.str(), key.str()));
-    if (!class_name)
-        return;
     RuleDraft draft{.place = place(key.source()),
                     .column = node.source().begin.column,
-                    .class_name = *class_name,
-                    .exact_names = {std::string{key.str()}},
-                    .condition = {},
-                    .settings = {}};
-    drafts_.push_back(std::move(draft));
+                    .exact_name = std::string{key.str()}};
+    if (const auto* entries = node.as_table()) {
+        for (const auto& [entry, value] : *entries)
+            read_program_key(entry, value, draft);
+    } else {
+        draft.class_name = reader_.text(node, key.str()).value_or("");
+    }
+    if (!draft.class_name.empty())
+        drafts_.push_back(std::move(draft));
+    else if (node.is_table())
+        reader_.error(node.source(), fmt::format("{}: name its class: {{ class = \"…\" }}", key.str()));
+}
+
+void RuleFile::read_program_key(const Key& key, const toml::node& node, RuleDraft& draft)
+{
+    if (key.str() == "class")
+        draft.class_name = reader_.text(node, "class").value_or("");
+    else if (key.str() == "origin")
+        read_origin(node, draft);
+    else
+        reader_.unknown_key(key, "a program's table", {"class", "origin"});
+}
+
+/// A place may lie in a file that is not there any more, so nothing but its form can be looked at.
+void RuleFile::read_origin(const toml::node& node, RuleDraft& draft)
+{
+    const auto text = reader_.text(node, "origin");
+    if (!text)
+        return;
+    const auto colon = text->rfind(':');
+    std::uint32_t line = 0;
+    const char* end = text->data() + text->size();
+    const char* digits = colon == std::string::npos ? end : text->data() + colon + 1;
+    const auto [rest, error] = std::from_chars(digits, end, line);
+    if (error != std::errc{} || rest != end || line == 0 || colon == 0)
+        return reader_.error(node.source(), "origin: expected the place that the rule comes from, \"FILE:LINE\"");
+    draft.origin = Place{.file = builder_.add_origin_file(text->substr(0, colon)), .line = line};
 }
 
 void RuleFile::read_rule(const toml::node& node)
 {
-    RuleDraft draft{.place = place(node.source()),
-                    .column = node.source().begin.column,
-                    .class_name = {},
-                    .exact_names = {},
-                    .condition = {},
-                    .settings = {}};
+    RuleDraft draft{.place = place(node.source()), .column = node.source().begin.column};
     for (const auto& [key, value] : *node.as_table())
         read_rule_key(key, value, draft);
     std::ranges::sort(draft.condition.all_of, {}, &Term::key);
@@ -161,8 +202,10 @@ void RuleFile::read_rule_key(const Key& key, const toml::node& node, RuleDraft& 
         reader_.read_settings(node, "[rule.set]", settings_but_class(), draft.settings);
     } else if (key.str() == "not") {
         read_exceptions(node, draft.condition);
-    } else if (const auto* match_key = find_match_key(key.str())) {
-        reader_.read_match_key(*match_key, node, accounts_, draft.condition);
+    } else if (key.str() == "origin") {
+        read_origin(node, draft);
+    } else if (find_match_key(key.str()) || key.str() == kAllArgs) {
+        read_match_key(key, node, draft.condition);
     } else if (find_setting(key.str())) {
         reader_.error(key.source(), fmt::format("\"{}\" is a setting: it belongs below [rule.set]", key.str()));
     } else {
@@ -173,11 +216,23 @@ void RuleFile::read_rule_key(const Key& key, const toml::node& node, RuleDraft& 
 void RuleFile::check_rule(const toml::node& node, const RuleDraft& draft)
 {
     const auto* entries = node.as_table();
-    if (draft.condition.all_of.empty() &&
-        std::ranges::none_of(match_key_table(), [&](const MatchKeyInfo& key) { return entries->contains(key.name); }))
+    const auto is_there = [&](std::string_view key) { return entries->contains(key); };
+    if (draft.condition.all_of.empty() && std::ranges::none_of(not_keys(), is_there))
         reader_.error(node.source(), R"(a rule without a matching key: add one, name = "*" for every program)");
     if (!entries->contains("class") && !entries->contains("set"))
         reader_.error(node.source(), "a rule that gives nothing: add class = \"…\" or a [rule.set] table");
+}
+
+void RuleFile::read_match_key(const Key& key, const toml::node& node, Condition& into)
+{
+    if (key.str() != kAllArgs)
+        return reader_.read_match_key(*find_match_key(key.str()), node, accounts_, into);
+    const auto& arg = *find_match_key("arg");
+    const auto* list = node.as_array();
+    if (!list || list->empty())
+        return reader_.error(node.source(), "args: expected a list of patterns; for one argument, write arg = \"…\"");
+    for (const auto& element : *list)
+        reader_.read_match_key(arg, element, accounts_, into);
 }
 
 void RuleFile::read_exceptions(const toml::node& node, Condition& into)
@@ -197,10 +252,10 @@ void RuleFile::read_exception(const toml::node& node, Condition& into)
         return;
     Condition exception;
     for (const auto& [key, value] : *entries) {
-        if (const auto* match_key = find_match_key(key.str()))
-            reader_.read_match_key(*match_key, value, accounts_, exception);
+        if (find_match_key(key.str()) || key.str() == kAllArgs)
+            read_match_key(key, value, exception);
         else
-            reader_.unknown_key(key, "not", match_key_names());
+            reader_.unknown_key(key, "not", not_keys());
     }
     std::ranges::sort(exception.all_of, {}, &Term::key);
     if (exception.all_of.empty())
@@ -208,88 +263,14 @@ void RuleFile::read_exception(const toml::node& node, Condition& into)
     into.except.push_back(std::move(exception));
 }
 
-void read_limits(TomlReader& reader, const toml::table& table, Limits& limits)
-{
-    const auto nice = [&](const toml::node& node, std::string_view key, Nice& into) {
-        into = reader.bounded<Nice>(node, key).value_or(into);
-    };
-    const std::array<TomlReader::Entry, 4> entries{{
-        {"min_nice", [&](const toml::node& node) { limits.min_nice = reader.bounded<Nice>(node, "limits.min_nice"); }},
-        {"user_min_nice", [&](const toml::node& node) { nice(node, "limits.user_min_nice", limits.user_min_nice); }},
-        {"user_program_min_nice",
-         [&](const toml::node& node) { nice(node, "limits.user_program_min_nice", limits.user_program_min_nice); }},
-        {"realtime", [&](const toml::node& node) { reader.flag(node, "limits.realtime", limits.realtime); }},
-    }};
-    reader.read_table(table, "[limits]", entries);
-}
-
-void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
-{
-    const auto flag = [&](std::string_view key, bool& into) {
-        return TomlReader::Entry{key, [&reader, key, &into](const toml::node& node) { reader.flag(node, key, into); }};
-    };
-    const auto limits = [&](const toml::node& node) {
-        if (const auto* table = reader.table(node, "limits", "[limits]"))
-            read_limits(reader, *table, settings.limits);
-    };
-    const std::array<TomlReader::Entry, 4> entries{
-        flag("restore_on_exit", settings.restore_on_exit),
-        flag("realtime", settings.realtime),
-        flag("autogroup", settings.autogroup),
-        TomlReader::Entry{"limits", limits},
-    };
-    reader.read_table(root, "the settings", entries);
-}
-
-/// The files given, with what they add up to.
-class PolicyReader {
-public:
-    PolicyReader(const Accounts& accounts, const Policy* base)
-        : accounts_{accounts},
-          builder_{base ? PolicyBuilder{*base} : PolicyBuilder{}},
-          settings_{base ? base->settings() : Settings{}}
-    {
-    }
-
-    void read(const PolicyFile& file)
-    {
-        const auto number = builder_.add_file(file.path);
-        TomlReader reader{file.path, diagnostics_};
-        if (!file.error.empty())
-            return reader.error({}, file.error);
-        const auto root = reader.parse(file.text);
-        if (root && file.kind == PolicyFile::Kind::settings)
-            read_settings_file(reader, *root, settings_);
-        else if (root)
-            RuleFile{number, reader, builder_, accounts_}.read(*root);
-    }
-
-    PolicyReading finish()
-    {
-        builder_.use(settings_);
-        Policy policy = builder_.build(diagnostics_);
-        sort(diagnostics_);
-        PolicyReading reading{.policy = {}, .diagnostics = std::move(diagnostics_)};
-        if (!has_errors(reading.diagnostics))
-            reading.policy = std::move(policy);
-        return reading;
-    }
-
-private:
-    const Accounts& accounts_;
-    PolicyBuilder builder_;
-    Settings settings_;
-    Diagnostics diagnostics_;
-};
-
 }  // namespace
 
-PolicyReading read_policy(const std::vector<PolicyFile>& files, const Accounts& accounts, const Policy* base)
+void read_rules_toml(std::uint32_t file, const std::string& path, std::string_view text, const Accounts& accounts,
+                     PolicyBuilder& builder, Diagnostics& diagnostics)
 {
-    PolicyReader reader{accounts, base};
-    for (const auto& file : files)
-        reader.read(file);
-    return reader.finish();
+    TomlReader reader{path, diagnostics};
+    if (const auto root = reader.parse(text))
+        RuleFile{file, reader, builder, accounts}.read(*root);
 }
 
 }  // namespace priorityd

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// From what the files of ananicy say to the classes and rules that mean the same here.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/ananicy/tree.hpp"
+#include "core/diagnostic.hpp"
+#include "core/policy.hpp"
+#include "core/rule_draft.hpp"
+
+namespace priorityd::ananicy {
+
+struct Catalogue {
+    std::vector<ProgramClass> classes;  ///< The types.
+    std::vector<RuleDraft> rules;       ///< In reading order, lowest precedence first. Each has its origin.
+};
+
+/// Whether a class of this name means something else already.
+using IsTaken = std::function<bool(const std::string& class_name)>;
+
+/// Joins rules with their types. Of two lines for the same programs the later holds, whole. A rule for a name wins over
+/// one for a regular expression, and one that also asks for arguments over both. Classes have the names of types, with
+/// "ananicy-" in front where that is taken. What cannot be kept becomes a warning. `files` are all that the tree was
+/// read from.
+[[nodiscard]] Catalogue make_catalogue(Tree tree, const std::vector<SourceFile>& files, const IsTaken& is_taken,
+                                       Diagnostics& diagnostics);
+
+}  // namespace priorityd::ananicy
