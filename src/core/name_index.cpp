@@ -74,7 +74,7 @@ void NameIndex::finish()
             cut_names_.push_back(cut_hash(text_at(entry.text)));
     }
     std::ranges::sort(cut_names_);
-    std::ranges::sort(yields_);
+    std::ranges::sort(yields_, {}, &Entry::rule);
     cut_names_.shrink_to_fit();
     text_.shrink_to_fit();
     entries_.shrink_to_fit();

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,7 +23,7 @@ public:
     /// Files a rule that has no name key and so is a candidate for every process.
     void add_unnamed(std::uint32_t rule);
     /// The rule does not match this very spelling of its Windows name, the name filed at `text`: another rule has it.
-    void yield(std::uint32_t rule, std::uint32_t text) { yields_.push_back({rule, text}); }
+    void yield(std::uint32_t rule, std::uint32_t text) { yields_.push_back({.text = text, .rule = rule}); }
     /// To be called once after the last add: builds the table.
     void finish();
 
@@ -40,7 +39,6 @@ private:
     struct Entry {
         std::uint32_t text;  // offset into text_
         std::uint32_t rule;
-        friend std::strong_ordering operator<=>(const Entry&, const Entry&) = default;
     };
     /// Most look-ups end at the tag, without a look at the entry and its text, which lie elsewhere in memory.
     struct Slot {
@@ -65,7 +63,7 @@ private:
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
     std::vector<Slot> slots_;               // open addressing
-    std::vector<Entry> yields_;             // ascending; the spellings that a rule leaves to others
+    std::vector<Entry> yields_;             // by rule, ascending; the spellings that it leaves to others
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;
 };

@@ -39,11 +39,6 @@ std::string difference(const RuleDraft& a, const RuleDraft& b)
     return {};
 }
 
-bool says_the_same(const RuleDraft& a, const RuleDraft& b)
-{
-    return a.class_name == b.class_name && a.settings == b.settings;
-}
-
 }  // namespace
 
 void RuleOdds::forget()
@@ -72,8 +67,7 @@ std::optional<RuleOdds::Conflict> RuleOdds::add_named(std::uint32_t draft)
         const RuleDraft& earlier = (*drafts_)[known];
         if (!earlier.origin || !rule.origin || earlier.exact_name == rule.exact_name)
             return compare(known, draft);
-        if (!says_the_same(earlier, rule))
-            twins_.emplace_back(known, draft);
+        twins_.emplace_back(known, draft);
         const auto [next, is_last] = next_spelling_.try_emplace(known, draft);
         if (is_last)
             return std::nullopt;

@@ -33,8 +33,8 @@ public:
     /// Compares the draft with those since the last forget().
     [[nodiscard]] std::optional<Conflict> add(std::uint32_t draft);
 
-    /// Pairs of imported rules that say different things of names that differ in case alone: case counted where they
-    /// come from, so each is for its own spelling. The earlier draft first.
+    /// Pairs of imported rules for names that differ in case alone: case counted where they come from, so each is for
+    /// its own spelling. The earlier draft first.
     [[nodiscard]] const Pairs& twins() const { return twins_; }
 
 private:

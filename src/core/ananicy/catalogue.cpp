@@ -16,6 +16,8 @@
 namespace priorityd::ananicy {
 namespace {
 
+constexpr std::string_view kDescription = "type of ananicy, ";
+
 bool has_conditions(const RuleLine& line)
 {
     return !line.cmdlines.empty();
@@ -52,6 +54,7 @@ public:
 private:
     void define_classes(const IsTaken& is_taken);
     void define_class(const TypeLine& type, const IsTaken& is_taken);
+    void define_cgroups();
     void index_rules();
     void index_rule(std::uint32_t number);
     void add_expressions();
@@ -82,8 +85,7 @@ private:
 Catalogue Joining::join(const IsTaken& is_taken)
 {
     define_classes(is_taken);
-    for (const auto& cgroup : tree_.cgroups)
-        cgroups_[cgroup.name] = &cgroup;
+    define_cgroups();
     index_rules();
     add_expressions();
     add_names();
@@ -111,12 +113,23 @@ void Joining::define_classes(const IsTaken& is_taken)
 void Joining::define_class(const TypeLine& type, const IsTaken& is_taken)
 {
     ProgramClass program_class{.name = is_taken(type.name) ? "ananicy-" + type.name : type.name,
-                               .description = "type of ananicy, " + escaped(place_text(type.place)),
+                               .description = std::string{kDescription} + escaped(place_text(type.place)),
                                .settings = settings_of(type.says, {}, tree_.switches),
                                .place = type.place};
     add_cgroup(type.says.cgroup, type.place, program_class.settings);
     class_of_.emplace(&type, program_class.name);
     catalogue_.classes.push_back(std::move(program_class));
+}
+
+void Joining::define_cgroups()
+{
+    for (const auto& cgroup : tree_.cgroups) {
+        cgroups_[cgroup.name] = &cgroup;
+        if (!cgroup.quota.empty())
+            warn(cgroup.place, fmt::format("not kept: cgroup \"{}\" with CPUQuota = {}: no process is moved, and none is "
+                                           "kept from a CPU that nobody else wants; CPUQuota= of a unit does that",
+                                           cgroup.name, cgroup.quota));
+    }
 }
 
 void Joining::index_rules()
@@ -271,11 +284,11 @@ const TypeLine* Joining::find_type(const RuleLine& line, bool has_settings)
     std::vector<std::string_view> known;
     for (const auto& type : tree_.types)
         known.push_back(type.name);
-    warn(line.place,
-         fmt::format("not kept: type \"{}\" of \"{}\" is defined nowhere{}{}", line.type,
-                     line.name.empty() ? line.name_regex : line.name,
-                     has_settings ? ", so that its other keys alone hold" : "",
-                     known.empty() ? "" : suggestion(line.type, known)));
+    const auto near = nearest(line.type, known);
+    warn(line.place, fmt::format("not kept: type \"{}\" of \"{}\" is defined nowhere{}{}", line.type,
+                                 line.name.empty() ? line.name_regex : line.name,
+                                 has_settings ? ", so that its other keys alone hold" : "",
+                                 near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
     return nullptr;
 }
 
@@ -290,9 +303,8 @@ void Joining::add_cgroup(const std::string& name, Place place, SettingMap& setti
     if (found->second->weight)
         settings.set(Setting::cpu_weight, *found->second->weight);
     if (!found->second->quota.empty())
-        warn(place, fmt::format("not kept: cgroup = \"{}\" with CPUQuota = {}: no process is moved, and no unit is "
-                                "kept from CPUs that nobody else wants; set CPUQuota= in its unit",
-                                name, found->second->quota));
+        warn(place, fmt::format("not kept: cgroup = \"{}\": its CPUQuota is not, see {}", name,
+                                place_text(found->second->place)));
 }
 
 const Says& Joining::says_of(const RuleLine& line) const
@@ -320,6 +332,11 @@ void Joining::warn(Place place, std::string_view what)
 }
 
 }  // namespace
+
+bool is_type(const ProgramClass& program_class)
+{
+    return program_class.description.starts_with(kDescription);
+}
 
 Catalogue make_catalogue(Tree tree, const std::vector<SourceFile>& files, const IsTaken& is_taken,
                          Diagnostics& diagnostics)

@@ -21,6 +21,9 @@ struct Catalogue {
 /// Whether a class of this name means something else already.
 using IsTaken = std::function<bool(const std::string& class_name)>;
 
+/// Whether a class was made from a type of ananicy, now or in a file that was imported: known by its description.
+[[nodiscard]] bool is_type(const ProgramClass& program_class);
+
 /// Joins rules with their types. Of two lines for the same programs the later holds, whole. A rule for a name wins over
 /// one for a regular expression, and one that also asks for arguments over both. Classes have the names of types, with
 /// "ananicy-" in front where that is taken. What cannot be kept becomes a warning. `files` are all that the tree was

@@ -231,10 +231,11 @@ std::optional<std::vector<std::string>> globs_of(std::string_view regex)
     const auto fragments = Translation{regex}.all();
     if (!fragments)
         return std::nullopt;
+    constexpr std::size_t kLongest = 1024;
     Globs globs;
     for (const auto& fragment : *fragments) {
         auto glob = whole(fragment);
-        if (!glob)
+        if (!glob || glob->size() > kLongest)
             return std::nullopt;
         globs.push_back(*std::move(glob));
     }

@@ -12,8 +12,8 @@
 namespace priorityd::ananicy {
 namespace {
 
-/// Names of files are shorter, and TOML files take no longer ones. Source: limits.h, PATH_MAX.
-constexpr std::size_t kLongestName = 4096;
+/// Names of files are shorter, and rules in TOML take no longer ones.
+constexpr std::size_t kLongestText = 4096;
 
 const Member* find(const Object& object, std::string_view key)
 {
@@ -45,7 +45,7 @@ private:
     void read_cgroup(Object& object);
     void read_cgroup_key(const Member& member, CgroupLine& cgroup);
     void read_setting(const Member& member, Says& says, std::vector<std::string_view> known);
-    [[nodiscard]] bool check_name(std::string_view name, const Object& object);
+    [[nodiscard]] bool check_text(std::string_view text, std::string_view what, const Object& object);
     void not_kept(const Member& member, std::string_view what);
     void warn(std::uint32_t line, std::uint32_t column, std::string_view what);
     [[nodiscard]] Place place(const Object& object) const { return {file_.number, object.line}; }
@@ -83,8 +83,13 @@ void Lines::read_rule(Object& object)
     Says says;
     for (Member& member : object.members)
         read_rule_key(member, rule, says);
-    if (rule.name_regex.empty() && !check_name(rule.name, object))
+    const bool has_name = rule.name_regex.empty() || !rule.name.empty();
+    if (has_name && !check_text(rule.name, "a name", object))
         return;
+    for (const auto& argument : rule.cmdlines) {
+        if (!check_text(argument, "an argument in cmdlines", object))
+            return;
+    }
     if (says != Says{}) {
         rule.says = static_cast<std::uint32_t>(tree_.says.size());
         tree_.says.push_back(std::move(says));
@@ -175,11 +180,11 @@ void Lines::read_setting(const Member& member, Says& says, std::vector<std::stri
         warn(member.line, member.column, "not kept: " + *mistake);
 }
 
-bool Lines::check_name(std::string_view name, const Object& object)
+bool Lines::check_text(std::string_view text, std::string_view what, const Object& object)
 {
-    if (!name.empty() && name.size() <= kLongestName && name.find('\0') == std::string_view::npos)
+    if (!text.empty() && text.size() <= kLongestText && text.find('\0') == std::string_view::npos)
         return true;
-    warn(object.line, 0, fmt::format("not kept: a name has 1 to {} bytes, and no NUL among them", kLongestName));
+    warn(object.line, 0, fmt::format("not kept: {} has 1 to {} bytes, and no NUL among them", what, kLongestText));
     return false;
 }
 
