@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kEmpty = ~0U;
 constexpr std::size_t kWildcardBucket = 256;
+constexpr std::size_t kWordBits = 64;
 /// What comm has room for. Source: TASK_COMM_LEN in proc(5), less the NUL.
 constexpr std::size_t kCommLength = 15;
 
@@ -61,9 +62,12 @@ void NameIndex::finish()
 {
     // At most half full: a look-up of an absent name then ends after 1.5 probes on average.
     slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), {0, kEmpty});
+    // Sixteen bits a name: one in sixteen of absent names gets through.
+    filter_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() / 4, 1)), 0);
     const auto mask = slots_.size() - 1;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         const auto hash = hash_of_name(text_at(entries_[i].text));
+        filter_[tag_of(hash) / kWordBits & (filter_.size() - 1)] |= std::uint64_t{1} << tag_of(hash) % kWordBits;
         auto slot = hash & mask;
         while (slots_[slot].entry != kEmpty)
             slot = (slot + 1) & mask;
@@ -83,10 +87,12 @@ void NameIndex::finish()
 template <typename Visit>
 bool NameIndex::any_exact(std::string_view name, Visit visit) const
 {
-    if (slots_.empty())
+    if (filter_.empty())
+        return false;
+    const auto hash = hash_of_name(name);
+    if (!may_be_filed(tag_of(hash)))
         return false;
     const auto mask = slots_.size() - 1;
-    const auto hash = hash_of_name(name);
     for (auto at = hash & mask; slots_[at].entry != kEmpty; at = (at + 1) & mask) {
         if (slots_[at].tag != tag_of(hash))
             continue;
@@ -95,6 +101,11 @@ bool NameIndex::any_exact(std::string_view name, Visit visit) const
             return true;
     }
     return false;
+}
+
+bool NameIndex::may_be_filed(std::uint32_t tag) const
+{
+    return (filter_[tag / kWordBits & (filter_.size() - 1)] >> tag % kWordBits & 1U) != 0;
 }
 
 bool NameIndex::fits(const Entry& entry, std::string_view name) const

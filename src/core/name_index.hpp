@@ -57,12 +57,14 @@ private:
     template <typename Visit>
     bool any_glob(std::string_view name, Visit visit) const;
     [[nodiscard]] bool could_be_cut(std::string_view comm) const;
+    [[nodiscard]] bool may_be_filed(std::uint32_t tag) const;
     [[nodiscard]] bool fits(const Entry& entry, std::string_view name) const;
 
     std::string text_;  // all exact names, each ended by a NUL
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
     std::vector<Slot> slots_;               // open addressing
+    std::vector<std::uint64_t> filter_;     // a bit for each name's tag: most programs have no rule and end here
     std::vector<Entry> yields_;             // by rule, ascending; the spellings that it leaves to others
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;

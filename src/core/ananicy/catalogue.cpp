@@ -215,6 +215,7 @@ Condition Joining::names_that_fit(const Term& term) const
 
 void Joining::add_names()
 {
+    const auto begin = static_cast<std::ptrdiff_t>(catalogue_.rules.size());
     for (const auto& [key, number] : by_arguments_)
         further_.emplace(tree_.rules[number].name, number);
     for (std::uint32_t number = 0; number < tree_.rules.size(); ++number) {
@@ -235,6 +236,7 @@ void Joining::add_names()
             draft->condition.except.push_back({argument_terms(tree_.rules[other].cmdlines), {}});
         catalogue_.rules.push_back(*std::move(draft));
     }
+    std::stable_partition(catalogue_.rules.begin() + begin, catalogue_.rules.end(), is_short);
 }
 
 void Joining::add_arguments()
@@ -255,7 +257,7 @@ void Joining::add_arguments()
     }
 }
 
-/// Class and settings; empty, and told, when it gives nothing.
+/// Class and settings; empty when it gives nothing, of which the reason has been told.
 std::optional<RuleDraft> Joining::draft_of(const RuleLine& line)
 {
     static const Says kNothing;
@@ -268,11 +270,8 @@ std::optional<RuleDraft> Joining::draft_of(const RuleLine& line)
         warn(line.place, "not kept: rtprio: no policy with it; add sched = \"rr\" or \"fifo\"");
     if (type)
         draft.class_name = class_of_.at(type);
-    if (!draft.class_name.empty() || !draft.settings.empty())
-        return draft;
-    if (line.type.empty() && line.says == RuleLine::kNone)
-        warn(line.place, fmt::format("not kept: the rule for \"{}\" gives nothing", line.name));
-    return std::nullopt;
+    const bool gives_nothing = draft.class_name.empty() && draft.settings.empty();
+    return gives_nothing ? std::nullopt : std::optional{std::move(draft)};
 }
 
 /// Null, and told, when there is no such type.
@@ -332,6 +331,12 @@ void Joining::warn(Place place, std::string_view what)
 }
 
 }  // namespace
+
+bool is_short(const RuleDraft& rule)
+{
+    return !rule.exact_name.empty() && rule.settings.empty() && rule.condition.except.empty() &&
+           rule.exact_name.find('/') == std::string::npos;
+}
 
 bool is_type(const ProgramClass& program_class)
 {

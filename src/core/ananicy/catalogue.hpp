@@ -15,8 +15,11 @@ namespace priorityd::ananicy {
 
 struct Catalogue {
     std::vector<ProgramClass> classes;  ///< The types.
-    std::vector<RuleDraft> rules;       ///< In reading order, lowest precedence first. Each has its origin.
+    std::vector<RuleDraft> rules;       ///< Lowest precedence first. Each has its origin.
 };
+
+/// Whether the rule only gives a name its class: a line of [programs] in TOML.
+[[nodiscard]] bool is_short(const RuleDraft& rule);
 
 /// Whether a class of this name means something else already.
 using IsTaken = std::function<bool(const std::string& class_name)>;
@@ -25,7 +28,8 @@ using IsTaken = std::function<bool(const std::string& class_name)>;
 [[nodiscard]] bool is_type(const ProgramClass& program_class);
 
 /// Joins rules with their types. Of two lines for the same programs the later holds, whole. A rule for a name wins over
-/// one for a regular expression, and one that also asks for arguments over both. Classes have the names of types, with
+/// one for a regular expression, and one that also asks for arguments over both; for a process of several names, one
+/// with settings of its own over one with a class alone, so that the order is the one that TOML can have. Classes have the names of types, with
 /// "ananicy-" in front where that is taken. What cannot be kept becomes a warning. `files` are all that the tree was
 /// read from.
 [[nodiscard]] Catalogue make_catalogue(Tree tree, const std::vector<SourceFile>& files, const IsTaken& is_taken,

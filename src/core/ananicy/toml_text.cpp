@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -105,12 +106,6 @@ std::string exceptions_text(const std::vector<Condition>& exceptions)
     return list_text(tables);
 }
 
-bool is_short(const RuleDraft& rule)
-{
-    return !rule.exact_name.empty() && rule.settings.empty() && rule.condition.except.empty() &&
-           rule.exact_name.find('/') == std::string::npos;
-}
-
 /// Writes rule by rule, those for single names in a table of their own.
 class Writer {
 public:
@@ -145,17 +140,14 @@ std::string Writer::text(const std::string& from)
         if (priorityd::is_utf8(program_class.name))
             write_class(program_class);
     }
-    const auto is_name = [](const RuleDraft& rule) { return is_short(rule); };
-    const auto first = std::ranges::find_if(catalogue_.rules, is_name);
-    // What comes before the first name, expressions, is to be overruled by names.
-    std::for_each(catalogue_.rules.begin(), first, [this](const RuleDraft& rule) { write_long(rule); });
-    if (first != catalogue_.rules.end())
-        out_ += "\n[programs]\n";
-    std::for_each(first, catalogue_.rules.end(), [this](const RuleDraft& rule) { write_short(rule); });
-    std::for_each(first, catalogue_.rules.end(), [this](const RuleDraft& rule) {
-        if (!is_short(rule))
-            write_long(rule);
-    });
+    // Those with a class alone stand together in the catalogue, so [programs] can stand in their place.
+    bool is_table_open = false;
+    for (const auto& rule : catalogue_.rules) {
+        if (!std::exchange(is_table_open, is_short(rule)) && is_short(rule))
+            out_ += "\n[programs]\n";
+        if (can_be_written(rule))
+            is_short(rule) ? write_short(rule) : write_long(rule);
+    }
     write_losses();
     return std::move(out_);
 }
@@ -168,15 +160,12 @@ void Writer::write_class(const ProgramClass& program_class)
 
 void Writer::write_short(const RuleDraft& rule)
 {
-    if (is_short(rule) && can_be_written(rule))
-        out_ += fmt::format("{} = {{ class = {}, origin = {} }}\n", key_text(rule.exact_name), quoted(rule.class_name),
-                            origin_text(rule));
+    out_ += fmt::format("{} = {{ class = {}, origin = {} }}\n", key_text(rule.exact_name), quoted(rule.class_name),
+                        origin_text(rule));
 }
 
 void Writer::write_long(const RuleDraft& rule)
 {
-    if (!can_be_written(rule))
-        return;
     out_ += "\n[[rule]]\n";
     if (!rule.exact_name.empty())
         out_ += fmt::format("name = {}\n", quoted(glob_escaped(rule.exact_name)));

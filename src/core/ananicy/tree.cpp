@@ -81,6 +81,7 @@ void Lines::read_rule(Object& object)
 {
     RuleLine rule{.place = place(object)};
     Says says;
+    const auto complaints = diagnostics_.size();
     for (Member& member : object.members)
         read_rule_key(member, rule, says);
     const bool has_name = rule.name_regex.empty() || !rule.name.empty();
@@ -89,6 +90,11 @@ void Lines::read_rule(Object& object)
     for (const auto& argument : rule.cmdlines) {
         if (!check_text(argument, "an argument in cmdlines", object))
             return;
+    }
+    if (says == Says{} && rule.type.empty()) {
+        if (diagnostics_.size() == complaints)
+            warn(object.line, 0, fmt::format("not kept: the rule for \"{}\" gives nothing", rule.name));
+        return;
     }
     if (says != Says{}) {
         rule.says = static_cast<std::uint32_t>(tree_.says.size());
