@@ -115,8 +115,10 @@ bool NameIndex::fits(const Entry& entry, std::string_view name) const
         return true;
     if (!is_same_name(filed, name))
         return false;
-    const auto yields = std::ranges::equal_range(yields_, entry.rule, {}, &Entry::rule);
-    return std::ranges::none_of(yields, [&](const Entry& yield) { return text_at(yield.text) == name; });
+    auto yield = std::ranges::lower_bound(yields_, entry.rule, {}, &Entry::rule);
+    while (yield != yields_.end() && yield->rule == entry.rule && text_at(yield->text) != name)
+        ++yield;
+    return yield == yields_.end() || yield->rule != entry.rule;
 }
 
 template <typename Visit>
