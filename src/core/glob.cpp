@@ -166,8 +166,8 @@ std::string ascii_lower(std::string_view text)
 bool is_windows_name(std::string_view name)
 {
     constexpr std::string_view kSuffix = ".exe";
-    return name.size() > kSuffix.size() &&
-           std::ranges::equal(name.substr(name.size() - kSuffix.size()), kSuffix, {}, [](char c) { return ascii_lower(c); });
+    return name.size() > kSuffix.size() && std::ranges::equal(name.substr(name.size() - kSuffix.size()), kSuffix, {},
+                                                              [](char c) { return ascii_lower(c); });
 }
 
 }  // namespace priorityd

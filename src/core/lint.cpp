@@ -62,8 +62,8 @@ void Linter::check_name(std::string_view name, const Rule& rule)
 {
     const bool has_slash = name.find_first_of("/\\") != std::string_view::npos;
     if (name.size() > kLongestFileName)
-        warn(rule, fmt::format("\"{}\" can never match: names of programs have at most {} bytes", name,
-                               kLongestFileName));
+        warn(rule,
+             fmt::format("\"{}\" can never match: names of programs have at most {} bytes", name, kLongestFileName));
     else if (has_slash && name.size() > kCommLength)
         warn(rule, fmt::format("\"{}\" can never match: a name is what follows the last slash; for a path, write a "
                                "[[rule]] with exe",

@@ -14,11 +14,12 @@ namespace priorityd {
 
 struct RuleDraft {
     Place place;
-    std::uint32_t column = 0;     ///< Of the class, for diagnostics; 0 when that is not known.
-    std::optional<Place> origin;  ///< Where it stood before it was imported; `place` itself in a file of another program.
-    std::string class_name;       ///< Empty when the rule has settings alone.
-    std::string exact_name;       ///< The name taken literally, in the short form; else empty.
-    Condition condition;          ///< With the name term, if any, for the long form.
+    std::uint32_t column = 0;  ///< Of the class, for diagnostics; 0 when that is not known.
+    std::optional<Place>
+        origin;              ///< Where it stood before it was imported; `place` itself in a file of another program.
+    std::string class_name;  ///< Empty when the rule has settings alone.
+    std::string exact_name;  ///< The name taken literally, in the short form; else empty.
+    Condition condition;     ///< With the name term, if any, for the long form.
     SettingMap settings;
 };
 

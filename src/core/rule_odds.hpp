@@ -28,7 +28,7 @@ public:
 
     struct Conflict {
         std::uint32_t earlier;  ///< The other draft.
-        std::string what;     ///< What they say differently.
+        std::string what;       ///< What they say differently.
     };
     /// Compares the draft with those since the last forget().
     [[nodiscard]] std::optional<Conflict> add(std::uint32_t draft);

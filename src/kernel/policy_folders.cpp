@@ -3,7 +3,6 @@
 /// systemd-system.conf(5).
 #include "kernel/policy_folders.hpp"
 
-
 #include <algorithm>
 #include <cerrno>
 #include <map>

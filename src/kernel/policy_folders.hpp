@@ -35,13 +35,13 @@ struct PolicySources {
 [[nodiscard]] PolicySources default_sources(const std::filesystem::path& root = "/");
 /// Settings from this file alone, and no folder beside it: for --config.
 void use_settings_file(PolicySources& sources, const std::filesystem::path& file);
-/// Rules from these folders or files instead of the standard ones: for --rules. Those of ananicy are known by what is in
-/// them. Folders that the settings name are still read.
+/// Rules from these folders or files instead of the standard ones: for --rules. Those of ananicy are known by what is
+/// in them. Folders that the settings name are still read.
 void use_rules(PolicySources& sources, const std::vector<std::filesystem::path>& places);
 
 /// Reads all that is in force: settings, ananicy, rules; settings and rules each in the order of file names (of their
-/// bytes), whatever folder they lie in. What is hidden by a file of the same name in a later folder is not looked at; an
-/// empty file or a link to /dev/null hides and adds nothing. Files whose name begins with a dot or does not end in
+/// bytes), whatever folder they lie in. What is hidden by a file of the same name in a later folder is not looked at;
+/// an empty file or a link to /dev/null hides and adds nothing. Files whose name begins with a dot or does not end in
 /// ".toml" are ignored. Of ananicy all files are read, folder by folder. What cannot be read is in the list too, with
 /// `error`. Never waits: FIFOs and devices are refused.
 [[nodiscard]] std::vector<PolicyFile> read_policy_files(const PolicySources& sources);

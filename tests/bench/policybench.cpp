@@ -2,8 +2,8 @@
 /// Measures what rules cost: to be read, to be kept, to be looked through. policybench [--quick] [ANANICY-TREE]
 ///
 /// Prints one JSON document a set of rules: the tree's, and generated ones of 6,400 and 50,000. Times are the least of
-/// several runs, so that other programs do not count; those of look-ups are medians, to be compared with the median of the
-/// empty policy beside them, which is measured in turn with them.
+/// several runs, so that other programs do not count; those of look-ups are medians, to be compared with the median of
+/// the empty policy beside them, which is measured in turn with them.
 #include <malloc.h>
 
 #include <algorithm>
@@ -181,13 +181,14 @@ void measure(std::string_view name, const Files& files, int runs)
     const auto toml = converted(files);
     const auto found = look_ups(policy, runs);
     const auto bytes = static_cast<double>(heap_of(files)) / static_cast<double>(rules);
-    fmt::print("{{\"set\": \"{}\", \"rules\": {}, \"read_us_per_rule\": {:.3f}, \"read_toml_us_per_rule\": {:.3f}, "
-               "\"bytes_per_rule\": {:.1f}, \"toml_bytes_per_rule\": {:.1f}, \"look_up_empty_ns\": {:.1f}, "
-               "\"look_up_stranger_ns\": {:.1f}, \"look_up_known_ns\": {:.1f}, \"decision_empty_ns\": {:.1f}, "
-               "\"decision_stranger_ns\": {:.1f}}}\n",
-               name, rules, reading_time(files, rules, runs), reading_time(toml, rules, runs), bytes,
-               static_cast<double>(heap_of(toml)) / static_cast<double>(rules), found.empty, found.strangers, found.known,
-               found.decision_empty, found.decision_strangers);
+    fmt::print(
+        "{{\"set\": \"{}\", \"rules\": {}, \"read_us_per_rule\": {:.3f}, \"read_toml_us_per_rule\": {:.3f}, "
+        "\"bytes_per_rule\": {:.1f}, \"toml_bytes_per_rule\": {:.1f}, \"look_up_empty_ns\": {:.1f}, "
+        "\"look_up_stranger_ns\": {:.1f}, \"look_up_known_ns\": {:.1f}, \"decision_empty_ns\": {:.1f}, "
+        "\"decision_stranger_ns\": {:.1f}}}\n",
+        name, rules, reading_time(files, rules, runs), reading_time(toml, rules, runs), bytes,
+        static_cast<double>(heap_of(toml)) / static_cast<double>(rules), found.empty, found.strangers, found.known,
+        found.decision_empty, found.decision_strangers);
 }
 
 /// So many rules like those of the community's catalogue: most for Windows games, most naming a type and nothing else.
@@ -196,7 +197,8 @@ Files generated(std::size_t rules)
     std::mt19937 random{1};
     std::string types, text;
     for (int type = 0; type < 14; ++type)
-        types += fmt::format("{{ \"type\": \"Type-{}\", \"nice\": {}, \"ioclass\": \"best-effort\" }}\n", type, type - 5);
+        types +=
+            fmt::format("{{ \"type\": \"Type-{}\", \"nice\": {}, \"ioclass\": \"best-effort\" }}\n", type, type - 5);
     for (std::size_t i = 0; i < rules; ++i) {
         const auto name = fmt::format("{}-{}{}", random() % 1000, i, random() % 4 > 0 ? " Shipping.exe" : "-bin");
         const auto more = random() % 50 == 0 ? fmt::format(", \"nice\": {}", random() % 20) : std::string{};

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// The objects in files of ananicy, as people and other programs write them.
-#include "core/ananicy/object.hpp"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "core/ananicy/object.hpp"
 #include "core/ananicy/says.hpp"
 
 using namespace priorityd::ananicy;
@@ -101,9 +100,9 @@ TEST_CASE("what stands beside rules is told and left out")
 
 TEST_CASE("an object that cannot be understood is told with its place, and the next line is for itself")
 {
-    for (const auto* text : {R"({"name":"a)", R"({"name" "a"})", R"({name:"a"})", R"({'name':'a'})", R"({"name":})",
-                             R"({"name":bare})", R"({"name":[)", R"({"name":["a)", R"({"name":{"x":1)", R"({"name")",
-                             R"({"name":1x})", R"({"name":--1})"}) {
+    for (const auto* text :
+         {R"({"name":"a)", R"({"name" "a"})", R"({name:"a"})", R"({'name':'a'})", R"({"name":})", R"({"name":bare})",
+          R"({"name":[)", R"({"name":["a)", R"({"name":{"x":1)", R"({"name")", R"({"name":1x})", R"({"name":--1})"}) {
         CAPTURE(text);
         const auto result = read(std::string{text} + "\n{\"name\":\"b\"}\n");
         CHECK(result.objects == "2{name=\"b\"}");

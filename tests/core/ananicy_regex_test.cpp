@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Regular expressions as globs.
-#include "core/ananicy/regex.hpp"
+#include <algorithm>
+#include <regex>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <regex>
-
+#include "core/ananicy/regex.hpp"
 #include "core/glob.hpp"
 
 using namespace priorityd;
@@ -50,8 +49,9 @@ TEST_CASE("the usual parts of expressions have a glob")
 
 TEST_CASE("what globs cannot say has none")
 {
-    for (const auto* regex : {"", "a+", "^(ab)*$", "a{2,}", "a{12}", "(?=a)", "(?!a)", "(a)\\1", "\\bfoo", "a**", "a??",
-                              "[", "(", "(a", "a)", "*a", "a\\", "[[:alpha:]]", "[\\d]", "a^b", "a$b", "(?i)[a]"}) {
+    for (const auto* regex :
+         {"",  "a+", "^(ab)*$", "a{2,}", "a{12}", "(?=a)", "(?!a)",       "(a)\\1", "\\bfoo", "a**", "a??",
+          "[", "(",  "(a",      "a)",    "*a",    "a\\",   "[[:alpha:]]", "[\\d]",  "a^b",    "a$b", "(?i)[a]"}) {
         CAPTURE(regex);
         CHECK(globs(regex) == "none");
     }
@@ -61,8 +61,9 @@ TEST_CASE("what globs cannot say has none")
 
 TEST_CASE("the globs match what the expression does")
 {
-    const char* names[] = {"",     "a",    "ab",   "abc",     "b",       "kworker", "kworker/0:1", "x-kworker",
-                           "game", "Game", "ga.e", "game.sh", "game1.sh", "gameX",   "a*b",         "a.b", "gme"};
+    const char* names[] = {"",          "a",    "ab",   "abc",  "b",       "kworker",  "kworker/0:1",
+                           "x-kworker", "game", "Game", "ga.e", "game.sh", "game1.sh", "gameX",
+                           "a*b",       "a.b",  "gme"};
     for (const auto* regex : {"^a", "b$", "^ab?c?$", "kworker(/.*)?$", "g.me", "^(game|Game)(\\.sh)?$", "[Gg]ame\\d?",
                               "^[^a-f]", "a\\*b", "^$", "(?:a|b)b", "^.*$", "."}) {
         const auto found = globs_of(regex);

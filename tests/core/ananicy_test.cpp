@@ -171,8 +171,8 @@ TEST_CASE("an undefined type is told, and the other keys hold")
 
 TEST_CASE("a type may be defined after the rules that name it, in any file")
 {
-    const auto reading = read_files({ananicy("a.rules", R"({"name":"x","type":"T"})"),
-                                     ananicy("b.types", R"({"type":"T","nice":1})")});
+    const auto reading =
+        read_files({ananicy("a.rules", R"({"name":"x","type":"T"})"), ananicy("b.types", R"({"type":"T","nice":1})")});
     CHECK(reading.decided("x") == "T nice=1");
     CHECK(reading.warnings.empty());
 }
@@ -202,8 +202,8 @@ TEST_CASE("names match however long they are, with blanks, in any script")
 
 TEST_CASE("Windows names that differ in case alone are each for their own spelling, and the later for any other")
 {
-    const auto reading = read(
-        "{\"name\":\"AB.exe\",\"nice\":1}\n{\"name\":\"Ab.exe\",\"nice\":2}\n{\"name\":\"ab.exe\",\"nice\":3}\n");
+    const auto reading =
+        read("{\"name\":\"AB.exe\",\"nice\":1}\n{\"name\":\"Ab.exe\",\"nice\":2}\n{\"name\":\"ab.exe\",\"nice\":3}\n");
     CHECK(reading.decided("AB.exe") == "nice=1");
     CHECK(reading.decided("Ab.exe") == "nice=2");
     CHECK(reading.decided("ab.exe") == "nice=3");
@@ -257,14 +257,16 @@ TEST_CASE("ananicy.conf switches off what it says, and the rest of it is told")
     const auto reading = read("{\"name\":\"x\",\"nice\":1,\"ionice\":2,\"sched\":\"batch\"}\n",
                               "# comment\r\napply_nice = false  # why\r\ncheck_freq=5\napply_sched=true\nodd=1\nx\n");
     CHECK(reading.decided("x") == "sched=batch io=best-effort/2");
-    CHECK(reading.warnings ==
-          "ananicy.conf:2: apply_nice = false: nice left out, as it says\n"
-          "ananicy.conf:3: not kept: check_freq = 5: the kernel tells of programs as they start, so nothing is looked for "
-          "at intervals\n"
-          "ananicy.conf:5: not kept: odd: unknown; known here: apply_nice, apply_latnice, apply_sched, apply_ioclass, "
-          "apply_ionice, apply_oom_score_adj, apply_cpuset, apply_cgroup, rule_load, type_load, cgroup_load, check_freq, "
-          "check_disks_schedulers, apply_cpu_weight, cgroup_realtime_workaround, log_applied_rule, loglevel, x3d_mode\n"
-          "ananicy.conf:6: not kept: expected key=value: x\n");
+    CHECK(
+        reading.warnings ==
+        "ananicy.conf:2: apply_nice = false: nice left out, as it says\n"
+        "ananicy.conf:3: not kept: check_freq = 5: the kernel tells of programs as they start, so nothing is looked "
+        "for "
+        "at intervals\n"
+        "ananicy.conf:5: not kept: odd: unknown; known here: apply_nice, apply_latnice, apply_sched, apply_ioclass, "
+        "apply_ionice, apply_oom_score_adj, apply_cpuset, apply_cgroup, rule_load, type_load, cgroup_load, check_freq, "
+        "check_disks_schedulers, apply_cpu_weight, cgroup_realtime_workaround, log_applied_rule, loglevel, x3d_mode\n"
+        "ananicy.conf:6: not kept: expected key=value: x\n");
     CHECK(read(R"({"name":"x","nice":1})", "rule_load=false").decided("x").empty());
 }
 

@@ -33,14 +33,16 @@ std::string one_warning(const std::string& programs)
 
 TEST_CASE("rules that people mean are not complained of")
 {
-    CHECK(warnings("mpv = \"a\"\n\"Game.exe\" = \"b\"\nMpv = \"a\"\na-very-long-name-1 = \"a\"\na-very-long-name-2 = \"a\"\n")
-              .empty());
+    CHECK(
+        warnings(
+            "mpv = \"a\"\n\"Game.exe\" = \"b\"\nMpv = \"a\"\na-very-long-name-1 = \"a\"\na-very-long-name-2 = \"a\"\n")
+            .empty());
 }
 
 TEST_CASE("names that can never match are told")
 {
-    CHECK(one_warning("'C:\\Games\\Some\\x.exe' = \"a\"\n").find("can never match: a name is what follows the last slash") !=
-          std::string::npos);
+    CHECK(one_warning("'C:\\Games\\Some\\x.exe' = \"a\"\n")
+              .find("can never match: a name is what follows the last slash") != std::string::npos);
     CHECK(one_warning('"' + std::string(256, 'x') + "\" = \"a\"\n").find("at most 255 bytes") != std::string::npos);
     CHECK(warnings("'a\\b' = \"a\"\n").empty());  // comm may be anything
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Fuzz target: the reader of rules of ananicy, on any bytes. It takes all of them and makes a policy of it; what it makes
-/// of rules as TOML is accepted, and gives the same.
+/// Fuzz target: the reader of rules of ananicy, on any bytes. It takes all of them and makes a policy of it; what it
+/// makes of rules as TOML is accepted, and gives the same.
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>

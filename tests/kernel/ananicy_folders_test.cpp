@@ -31,7 +31,10 @@ struct Machine {
         }
         return all;
     }
-    [[nodiscard]] std::string relative(const fs::path& path) const { return path.lexically_relative(root.path()).string(); }
+    [[nodiscard]] std::string relative(const fs::path& path) const
+    {
+        return path.lexically_relative(root.path()).string();
+    }
     [[nodiscard]] bool watches(const std::string& folder) const
     {
         const auto folders = folders_to_watch(sources);

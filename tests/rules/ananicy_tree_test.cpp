@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Every rule of a tree gives what it and its type say, read as it is and after its conversion. What they say is told by
-/// another reader, nlohmann-json, so that the two can disagree. The tree of the tests, and where one lies beside the
+/// Every rule of a tree gives what it and its type say, read as it is and after its conversion. What they say is told
+/// by another reader, nlohmann-json, so that the two can disagree. The tree of the tests, and where one lies beside the
 /// checkout a real catalogue.
 #include <algorithm>
 #include <array>
@@ -89,7 +89,8 @@ private:
                 continue;
             for (const auto& [key, into] : {std::pair{"name", &rules}, {"type", &types}, {"cgroup", &groups}}) {
                 if (object->contains(key)) {
-                    (*into)[object->at(key).get<std::string>()] = {fmt::format("{}:{}", file.string(), number), *object};
+                    (*into)[object->at(key).get<std::string>()] = {fmt::format("{}:{}", file.string(), number),
+                                                                   *object};
                     break;
                 }
             }
@@ -100,7 +101,8 @@ private:
 std::string io_text(const Json& rule)
 {
     const auto io_class = rule.value("ioclass", "best-effort");
-    return io_class == "idle" || io_class == "none" ? io_class : fmt::format("{}/{}", io_class, rule.value("ionice", 4));
+    return io_class == "idle" || io_class == "none" ? io_class
+                                                    : fmt::format("{}/{}", io_class, rule.value("ionice", 4));
 }
 
 std::string sched_text(const Json& rule)

@@ -126,9 +126,10 @@ void Joining::define_cgroups()
     for (const auto& cgroup : tree_.cgroups) {
         cgroups_[cgroup.name] = &cgroup;
         if (!cgroup.quota.empty())
-            warn(cgroup.place, fmt::format("not kept: cgroup \"{}\" with CPUQuota = {}: no process is moved, and none is "
-                                           "kept from a CPU that nobody else wants; CPUQuota= of a unit does that",
-                                           cgroup.name, cgroup.quota));
+            warn(cgroup.place,
+                 fmt::format("not kept: cgroup \"{}\" with CPUQuota = {}: no process is moved, and none is "
+                             "kept from a CPU that nobody else wants; CPUQuota= of a unit does that",
+                             cgroup.name, cgroup.quota));
     }
 }
 
@@ -163,8 +164,8 @@ void Joining::index_rule(std::uint32_t number)
     if (is_new)
         return;
     if (const RuleLine& earlier = tree_.rules[*known]; !is_equal(earlier, line))
-        warn(earlier.place, fmt::format("not kept: \"{}\" has a rule in {} too, and that holds", line.name,
-                                        place_text(line.place)));
+        warn(earlier.place,
+             fmt::format("not kept: \"{}\" has a rule in {} too, and that holds", line.name, place_text(line.place)));
     *known = number;
 }
 

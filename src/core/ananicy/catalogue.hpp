@@ -29,9 +29,9 @@ using IsTaken = std::function<bool(const std::string& class_name)>;
 
 /// Joins rules with their types. Of two lines for the same programs the later holds, whole. A rule for a name wins over
 /// one for a regular expression, and one that also asks for arguments over both; for a process of several names, one
-/// with settings of its own over one with a class alone, so that the order is the one that TOML can have. Classes have the names of types, with
-/// "ananicy-" in front where that is taken. What cannot be kept becomes a warning. `files` are all that the tree was
-/// read from.
+/// with settings of its own over one with a class alone, so that the order is the one that TOML can have. Classes have
+/// the names of types, with "ananicy-" in front where that is taken. What cannot be kept becomes a warning. `files` are
+/// all that the tree was read from.
 [[nodiscard]] Catalogue make_catalogue(Tree tree, const std::vector<SourceFile>& files, const IsTaken& is_taken,
                                        Diagnostics& diagnostics);
 

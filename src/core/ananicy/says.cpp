@@ -163,8 +163,7 @@ IoPriority io_of(const Says& own, const Says& type)
     constexpr int kMiddle = 4;
     const auto io_class = own.ioclass ? own.ioclass : type.ioclass;
     const auto level = own.ionice ? own.ionice : type.ionice;
-    const IoPriority io{.io_class = io_class.value_or(Class::best_effort),
-                        .level = level ? level->value() : kMiddle};
+    const IoPriority io{.io_class = io_class.value_or(Class::best_effort), .level = level ? level->value() : kMiddle};
     const bool has_level = io.io_class == Class::best_effort || io.io_class == Class::realtime;
     return has_level ? io : IoPriority{.io_class = io.io_class, .level = 0};
 }

@@ -57,9 +57,8 @@ private:
 
 void Lines::read(std::string_view text)
 {
-    ObjectReader reader{text, [this](std::uint32_t line, std::uint32_t column, const std::string& what) {
-                            warn(line, column, what);
-                        }};
+    ObjectReader reader{
+        text, [this](std::uint32_t line, std::uint32_t column, const std::string& what) { warn(line, column, what); }};
     Object object;
     while (reader.next(object))
         read_object(object);
@@ -196,8 +195,7 @@ bool Lines::check_text(std::string_view text, std::string_view what, const Objec
 
 void Lines::not_kept(const Member& member, std::string_view what)
 {
-    warn(member.line, member.column,
-         fmt::format("not kept: {} = {}: {}", member.key, value_text(member.value), what));
+    warn(member.line, member.column, fmt::format("not kept: {} = {}: {}", member.key, value_text(member.value), what));
 }
 
 void Lines::warn(std::uint32_t line, std::uint32_t column, std::string_view what)

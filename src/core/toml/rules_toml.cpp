@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Classes and rules from TOML.
-#include "core/toml/policy_toml.hpp"
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/policy_builder.hpp"
+#include "core/toml/policy_toml.hpp"
 #include "core/toml/reader.hpp"
 
 namespace priorityd {
@@ -142,9 +141,8 @@ void RuleFile::read_program(const Key& key, const toml::node& node)
             key.source(),
             fmt::format("\"{}\" is a path: names in [programs] have no slash; write a [[rule]] with exe = \"{}\"",
                         key.str(), key.str()));
-    RuleDraft draft{.place = place(key.source()),
-                    .column = node.source().begin.column,
-                    .exact_name = std::string{key.str()}};
+    RuleDraft draft{
+        .place = place(key.source()), .column = node.source().begin.column, .exact_name = std::string{key.str()}};
     if (const auto* entries = node.as_table()) {
         for (const auto& [entry, value] : *entries)
             read_program_key(entry, value, draft);
