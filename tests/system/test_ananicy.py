@@ -79,14 +79,14 @@ class Ananicy(harness.SystemTest):
         self.assertIn("bad.rules:2:13: warning: not kept: nice = 99", daemon.log())
 
     def test_import_writes_rules_that_give_the_same_and_keep_their_origin(self):
-        self.write("games/more.rules", f'{{"name":"{self.name}x","nice":9,"ionic":1}}\n')
+        self.write("games/more.rules", f'{{"name":"x{self.name}","nice":9,"ionic":1}}\n')
         file = self.rules_folder / "90-ananicy.toml"
         report = self.ctl("import", "ananicy", str(self.tree), "-o", str(file))
         self.assertIn("3 files: 2 rules, 1 type; 1 thing could not be kept, 0 warnings", report)
         self.assertIn('more.rules:1:', report)
         self.assertIn('did you mean "ionice"?', report)
         self.assertIn('did you mean "ionice"?', file.read_text(encoding="utf-8").splitlines()[-1])
-        for name, place in ((self.name, "games/a b.rules:2"), (self.name + "x", "games/more.rules:1")):
+        for name, place in ((self.name, "games/a b.rules:2"), ("x" + self.name, "games/more.rules:1")):
             before, after = self.classify(name, self.tree), self.classify(name, file)
             self.assertEqual(before["process"]["settings"], after["process"]["settings"])
             self.assertTrue(before["process"]["settings"])
