@@ -63,8 +63,8 @@ struct Settings {
     bool autogroup = true;        ///< Set the autogroup of sessions where that is the live knob.
     bool unit_weights = true;     ///< Set the weight of units by nice values, where that is the live knob.
     SessionScopes session_scopes = SessionScopes::leave;
-    SliceWeights slices;  ///< Of the system's manager: how all that is in one competes with its siblings.
-    bool reads_ananicy = false;   ///< Read the rules in ananicy's own folder, unless ananicy_dirs names others.
+    SliceWeights slices;         ///< Of the system's manager: how all that is in one competes with its siblings.
+    bool reads_ananicy = false;  ///< Read the rules in ananicy's own folder, unless ananicy_dirs names others.
     std::optional<std::vector<std::string>> ananicy_dirs;  ///< Folders with rules of ananicy, lowest precedence first.
     Limits limits;
     friend bool operator==(const Settings&, const Settings&) = default;

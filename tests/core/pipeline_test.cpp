@@ -99,7 +99,7 @@ TEST_CASE("a program that no rule knows is left alone and not kept")
 TEST_CASE("facts are read only when the policy needs them")
 {
     House house{std::string{kRules} +
-                "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n",
+                    "[[rule]]\nname = \"python*\"\nunit = \"x.service\"\nuses = \"gpu\"\nset = { nice = 1 }\n",
                 "autogroup = false\nunit_weights = false"};
     house.kernel.add({.pid = 42, .comm = "cc1plus"});
     house.kernel.add({.pid = 43, .comm = "python3"});

@@ -13,8 +13,8 @@
 #include "core/condition.hpp"
 #include "core/names.hpp"
 #include "core/pipeline.hpp"
-#include "core/ports.hpp"
 #include "core/policy_reading.hpp"
+#include "core/ports.hpp"
 
 namespace priorityd::test {
 

@@ -29,7 +29,7 @@ NO_SUCH_OVERRIDE = controlled.ERROR + "NoSuchOverride"
 def all_of(pid: int) -> dict:
     """What it has, its threads and its session."""
     return {**everything_of(pid), "session": autogroup_nice_of(pid),
-            "nice values of threads": sorted(map(nice_of, threads_of(pid)))}
+            "nice values of threads": sorted(set(map(nice_of, threads_of(pid))))}
 
 
 class Requester(threading.Thread):

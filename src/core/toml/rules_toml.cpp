@@ -80,8 +80,7 @@ void RuleFile::read(const toml::table& root)
         reader_.read_each(node, "class", "[class.media]", [this](auto& key, auto& value) { read_class(key, value); });
     };
     const auto read_programs = [this](const toml::node& node) {
-        reader_.read_each(node, "programs", "[programs]",
-                  [this](auto& key, auto& value) { read_program(key, value); });
+        reader_.read_each(node, "programs", "[programs]", [this](auto& key, auto& value) { read_program(key, value); });
     };
     const std::array<TomlReader::Entry, 3> entries{{
         {"class", read_classes},
