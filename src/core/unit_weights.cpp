@@ -110,9 +110,8 @@ std::vector<UnitProcess> UnitWeights::settle(Instant now)
             group.due.reset();
             group.settled = now;
             const auto unknown = strangers_in(unit, group);
-            std::ranges::transform(unknown, std::back_inserter(strangers), [&](Pid pid) {
-                return UnitProcess{unit, pid};
-            });
+            for (const Pid pid : unknown)
+                strangers.push_back({unit, pid});
             if (!unknown.empty() && may_be_split(unit, group))
                 schedule(group, now + kSettleDelay);  // by then it is known whose they are
             else
