@@ -39,6 +39,8 @@ done
 
 # shellcheck source=packaging/install-packages.sh
 source "$top/packaging/install-packages.sh"
+# shellcheck source=packaging/copy-tree.sh
+source "$top/packaging/copy-tree.sh"
 [ $install = no ] || install_packages "$top/packaging/build-dependencies.txt" "$top/packaging/deb-dependencies.txt" >&2
 
 mkdir -p "$output"
@@ -49,18 +51,6 @@ mkdir -p "$tree"
 exec 9>"$output/lock"
 flock 9
 
-copy_tree() {
-    rm -rf "$tree"
-    mkdir -p "$tree"
-    if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
-        git -C "$top" ls-files -z --cached --others --exclude-standard --deduplicate
-    else
-        (cd "$top" && find . -path './build*' -prune -o -type f -print0)
-    fi | (cd "$top" && while IFS= read -r -d '' file; do [ ! -f "$file" ] || printf '%s\0' "$file"; done |
-        tar --null -T - -c) | tar -x -C "$tree"
-    cp -R "$tree/packaging/debian" "$tree/debian"
-}
-
 build() {
     local profiles=nocheck
     [ $check = no ] || profiles=
@@ -70,7 +60,8 @@ build() {
         dpkg-buildpackage --build=full --unsigned-source --unsigned-changes --no-check-builddeps)
 }
 
-copy_tree
+copy_tree "$top" "$tree"
+cp -R "$tree/packaging/debian" "$tree/debian"
 rm -f "$output"/*.deb "$output"/tree/*.{deb,changes,buildinfo,dsc,tar.*}
 build >"$output/build.log" 2>&1 || {
     tail -n 100 "$output/build.log" >&2

@@ -9,12 +9,13 @@ usage: tests/run.sh [--quick] [--no-install] [STAGE...]
 
   --quick       the unit suites alone, built with g++; needs no root
   --no-install  installs nothing; what is missing fails or is skipped
-  STAGE         only these, of: gcc clang asan format tidy fuzz bench
+  STAGE         only these, of: gcc clang asan format tidy fuzz bench packages vm trixie
 
 The stages are: g++ build with the unit, bus and system suites (gcc), clang++ build with the unit suites (clang),
 a build with address and undefined-behaviour sanitizers with the unit and bus suites (asan), clang-format (format),
-clang-tidy (tidy), twenty seconds of each fuzz target (fuzz), the benchmark with tiny counts (bench).
-The system suites and the benchmark need root and get it through sudo where this is not root already.
+clang-tidy (tidy), twenty seconds of each fuzz target (fuzz), the benchmark with tiny counts (bench), the packages of Debian, Fedora and Arch (packages),
+the installed Debian package in an emulated machine (vm), the unit and bus suites in Debian 13 (trixie).
+The system suites, the benchmark, vm and trixie need root and get it through sudo where this is not root already.
 Full logs are in build-logs/. Exit status: 0 when nothing failed, 1 otherwise, 2 on wrong usage.
 EOF
 }
@@ -22,7 +23,7 @@ EOF
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 logs=$top/build-logs
 results=$logs/results.jsonl
-all_stages=(gcc clang asan format tidy fuzz bench)
+all_stages=(gcc clang asan format tidy fuzz bench packages vm trixie)
 quick=no install=yes stages=()
 
 for argument in "$@"; do
@@ -33,7 +34,7 @@ for argument in "$@"; do
         usage
         exit 0
         ;;
-    gcc | clang | asan | format | tidy | fuzz | bench) stages+=("$argument") ;;
+    gcc | clang | asan | format | tidy | fuzz | bench | packages | vm | trixie) stages+=("$argument") ;;
     *)
         echo "tests/run.sh: unknown argument '$argument'" >&2
         usage >&2
@@ -46,6 +47,8 @@ done
 
 # shellcheck source=packaging/install-packages.sh
 source "$top/packaging/install-packages.sh"
+# shellcheck source=tests/support/stages.sh
+source "$top/tests/support/stages.sh"
 
 # Equal sources in another clone are found in the compiler cache too.
 export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-$top/build-logs}/.cache}/ccache}
@@ -63,79 +66,6 @@ wanted() {
         [ "$stage" != "$1" ] || return 0
     done
     return 1
-}
-
-note() {
-    python3 "$top/tests/house/results.py" note "$results" "$@"
-}
-
-# A name as a file name: "build with g++" becomes build-with-gxx.
-slug() {
-    tr -cs '[:alnum:]\n' '-' <<<"${1//+/x}"
-}
-
-# run_logged NAME COMMAND...: runs it with its output in $log, prints one line with the time; the log on failure.
-run_logged() {
-    local name=$1 begin=$SECONDS status=0 word=ok
-    shift
-    log=$logs/$(slug "$name").log
-    printf '%-44s' "$name"
-    "$@" >"$log" 2>&1 </dev/null || status=$?
-    case $status in
-    0) ;;
-    77) word=skipped ;;
-    *) word=FAILED ;;
-    esac
-    printf '%-8s %4d s\n' "$word" $((SECONDS - begin))
-    if [ "$word" = FAILED ]; then
-        echo "--- $log, last 300 lines:"
-        tail -n 300 "$log"
-        echo "---"
-    fi
-    return $status
-}
-
-# step NAME COMMAND...: something that passes, fails or (exit status 77) is skipped as a whole.
-step() {
-    local name=$1 status=0
-    run_logged "$@" || status=$?
-    case $status in
-    0) note "$name" passed ;;
-    77) note "$name" skipped "$(tail -n 1 "$log")" ;;
-    *) note "$name" failed "see $log" ;;
-    esac
-    return $status
-}
-
-# suite NAME DIR MESON-TEST-ARGUMENTS...: runs tests of a build folder; each test counts by itself.
-suite() {
-    local name=$1 dir=$2 base status=0
-    shift 2
-    base=log-$(slug "$name")
-    rm -f "$dir/meson-logs/$base.json"
-    run_logged "$name" root_where_possible \
-        meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$base" "$@" || status=$?
-    give_back "$dir/meson-logs"
-    if ! python3 "$top/tests/house/results.py" collect "$dir/meson-logs/$base.json" "$results"; then
-        note "$name" failed "no test ran"
-    elif [ $status -ne 0 ] && ! grep -q '"result": "\(FAIL\|ERROR\|TIMEOUT\|INTERRUPT\|UNEXPECTEDPASS\)"' \
-        "$dir/meson-logs/$base.json"; then
-        note "$name" failed "meson test ended with $status, see $log"
-    fi
-}
-
-# Tests that need root say so and are skipped when there is no way to get it. --quick asks nobody for a password.
-root_where_possible() {
-    if [ $quick = no ] && as_root true 2>/dev/null; then
-        as_root env ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" PYTHONDONTWRITEBYTECODE=1 "$@"
-    else
-        "$@"
-    fi
-}
-
-give_back() {
-    [ "$(id -u)" -eq 0 ] || [ -z "$(find "$1" -user root -print -quit 2>/dev/null)" ] ||
-        as_root chown -R "$(id -u):$(id -g)" "$1"
 }
 
 # build CC CXX DIR MESON-SETUP-ARGUMENTS...
@@ -166,35 +96,18 @@ tidy_check() {
             -e '/^Use -header-filter/d' -e '/^$/d'
 }
 
-needs_program() {
-    command -v "$1" >/dev/null && return 0
-    echo "$2: $1 is not installed"
-    note "$2" skipped "$1 is not installed"
-    return 1
-}
-
 cd "$top" || exit 1
 mkdir -p "$logs"
 rm -f "$results"
 
 if [ $install = yes ]; then
     lists=("$top/packaging/build-dependencies.txt")
-    [ $quick = yes ] || lists+=("$top/tests/dependencies.txt")
+    [ $quick = yes ] || lists+=("$top/tests/dependencies.txt" "$top/packaging/deb-dependencies.txt")
     run_logged "packages" install_packages "${lists[@]}" || {
         echo "0 passed, 1 failed, 0 skipped"
         exit 1
     }
 fi
-
-# build_once NAME COMMAND...: a step that several stages need; the second time it only tells how the first one ended.
-declare -A build_status
-build_once() {
-    if [ -z "${build_status[$1]:-}" ]; then
-        build_status[$1]=0
-        step "$@" || build_status[$1]=$?
-    fi
-    return "${build_status[$1]}"
-}
 
 # g++ 12 takes the appending of short strings for overlapping copies (its bug 105329): no error, even in CI.
 plain_build() {
@@ -213,15 +126,8 @@ sanitized_build() {
         "-Dcpp_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all"
 }
 
-# built BUILD NAME...: builds. Where that fails, what NAMEs stand for counts as skipped, since the build counts as failed.
-built() {
-    local name build=$1
-    shift
-    "$build" && return 0
-    for name in "$@"; do
-        note "$name" skipped "its build failed"
-    done
-    return 1
+debian_build() {
+    build_once "Debian package" packaging/deb.sh
 }
 
 unit=(--no-suite bus --no-suite system --no-suite bench --no-suite fuzz)
@@ -252,6 +158,17 @@ if wanted tidy && needs_program run-clang-tidy "clang-tidy" && built clang_build
 fi
 if wanted bench && built plain_build "benchmark, tiny counts"; then
     suite "benchmark, tiny counts" build --suite bench
+fi
+if wanted packages && built debian_build "distributions"; then
+    tap_suite "distributions" tests/packages/run.sh --deb build-deb
+fi
+if wanted vm && built debian_build "virtual machine"; then
+    tap_suite "virtual machine" root_where_possible tests/vm/run.sh --deb "$(ls build-deb/priorityd_*.deb)"
+    give_back "$logs"
+fi
+if wanted trixie; then
+    script_suite "unit and bus suites, Debian 13" "$logs/trixie.json" tests/trixie.sh --results "$logs/trixie.json"
+    give_back "$logs"
 fi
 
 echo

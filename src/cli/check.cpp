@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// priorityctl check: mistakes in rules and settings.
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "cli/json.hpp"
 #include "cli/policy_reading.hpp"
 #include "cli/verbs.hpp"
+#include "core/lint.hpp"
 
 namespace priorityd::cli {
 namespace {
@@ -60,7 +62,11 @@ void print_text(const ReadPolicy& reading, Colour colour)
 
 ExitStatus check(const Context& context, const Paths& places)
 {
-    const ReadPolicy reading = read_policy_of(places);
+    ReadPolicy reading = read_policy_of(places);
+    if (reading.policy) {
+        std::ranges::copy(lint(*reading.policy), std::back_inserter(reading.diagnostics));
+        sort(reading.diagnostics);
+    }
     if (context.is_json())
         print_document(reading);
     else

@@ -28,6 +28,11 @@ void offer_buses(const Context& /*context*/, const Answer& answer)
     answer.offer("unix:path=", "the bus at this socket");
 }
 
+void offer_formats(const Context& /*context*/, const Answer& answer)
+{
+    answer.offer("ananicy", "ananicy, ananicy-cpp, ananicy-rs");
+}
+
 void offer_uses(const Context& /*context*/, const Answer& answer)
 {
     for (const char* word : {"gpu", "audio", "tty"})
@@ -59,6 +64,9 @@ constexpr Values kValues[] = {
     {"ancestor", offer_rule_names, {}},
     {"uses", offer_uses, {}},
     {"NAME", offer_rule_names, "rules"},
+    {"FORMAT", offer_formats, "import"},
+    {"DIR", offer_own<Answer::Own::folders>, "import"},
+    {"output", offer_own<Answer::Own::files>, "import"},
     {"PLACE", offer_own<Answer::Own::files>, "check"},
     {"DIR", offer_own<Answer::Own::folders>, "user-rules"},
     {"TARGET", offer_processes, "explain"},

@@ -118,6 +118,11 @@ void print(std::string_view text)
     std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+void print_aside(std::string_view text)
+{
+    fmt::print(stderr, "{}", text);
+}
+
 ExitStatus fail(ExitStatus status, std::string_view text)
 {
     fmt::print(stderr, "priorityctl: {}\n", bus::readable(text));

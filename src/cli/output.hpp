@@ -62,6 +62,8 @@ private:
 
 /// Writes to standard output. What cannot be written is noticed by finish().
 void print(std::string_view text);
+/// Writes to standard error what is said beside the output; it is readable already.
+void print_aside(std::string_view text);
 /// One line on standard error, readable whatever `text` holds. Returns `status`, for `return fail(…)`.
 ExitStatus fail(ExitStatus status, std::string_view text);
 /// `status`, or refused with an error line when standard output could not take all that was printed.

@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 #include "kernel/accounts.hpp"
 #include "kernel/policy_folders.hpp"
 
@@ -41,6 +41,7 @@ ReadPolicy read_policy_with(const Paths& rules)
 {
     kernel::PolicySources sources = kernel::default_sources();
     kernel::use_rules(sources, {rules.begin(), rules.end()});
+    sources.from_settings = kernel::PolicySources::FromSettings::nothing;
     return read(sources);
 }
 
@@ -73,15 +74,18 @@ ReadPolicy read_policy_of(const Paths& places)
     if (places.empty())
         return read(kernel::default_sources());
     constexpr auto kGiven = kernel::PolicyPlaces::Origin::given;
-    kernel::PolicySources sources{.settings = {kGiven, {}}, .settings_folders = {kGiven, {}}, .rules = {kGiven, {}}};
+    kernel::PolicySources sources{.settings = {kGiven, {}}, .settings_folders = {kGiven, {}}};
+    std::vector<fs::path> rules;
     for (const fs::path path : places) {
         if (is_settings_folder(path))
             sources.settings_folders.paths.push_back(path);
         else if (is_settings_file(path))
             sources.settings.paths.push_back(path);
         else
-            sources.rules.paths.push_back(path);
+            rules.push_back(path);
     }
+    kernel::use_rules(sources, rules);
+    sources.from_settings = kernel::PolicySources::FromSettings::nothing;
     return read(sources);
 }
 

@@ -73,7 +73,7 @@ void print_document(const Policy& policy, const std::vector<std::uint32_t>& chos
     Json document = Json::array();
     for (const std::uint32_t index : chosen) {
         const Rule& rule = policy.rules()[index];
-        document.push_back({{"source", policy.place_text(rule.place)},
+        document.push_back({{"source", policy.source_text(rule)},
                             {"matches", matches_text(policy, rule)},
                             {"class", class_name(policy, rule)},
                             {"settings", to_json(own_settings(policy, rule))}});
@@ -87,7 +87,7 @@ void print_table(const Policy& policy, const std::vector<std::uint32_t>& chosen,
     for (const std::uint32_t index : chosen) {
         const Rule& rule = policy.rules()[index];
         const std::string name = class_name(policy, rule);
-        table.add({{policy.place_text(rule.place), Style::dim},
+        table.add({{policy.source_text(rule), Style::dim},
                    {name.empty() ? "-" : name, Style::bold},
                    {settings_text(own_settings(policy, rule))},
                    {matches_text(policy, rule)}});

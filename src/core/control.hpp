@@ -17,7 +17,7 @@
 #include "core/diagnostic.hpp"
 #include "core/ids.hpp"
 #include "core/override.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 
 namespace priorityd {
 

@@ -9,14 +9,9 @@ namespace {
 
 constexpr auto kNone = std::string_view::npos;
 
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool same(char a, char b, Case letters)
 {
-    return a == b || (letters == Case::ignored && lower(a) == lower(b));
+    return a == b || (letters == Case::ignored && ascii_lower(a) == ascii_lower(b));
 }
 
 /// The position of the `]` that closes the set opened at `open`; kNone when nothing does.
@@ -38,7 +33,7 @@ bool in_range(char low, char high, char c, Case letters)
     };
     return is_between(c) ||
            (letters == Case::ignored &&
-            (is_between(lower(c)) || (c >= 'a' && c <= 'z' && is_between(static_cast<char>(c - 'a' + 'A')))));
+            (is_between(ascii_lower(c)) || (c >= 'a' && c <= 'z' && is_between(static_cast<char>(c - 'a' + 'A')))));
 }
 
 /// Whether the set `members` (what stands between the brackets) has `c`.
@@ -107,6 +102,17 @@ std::string unescape(std::string_view pattern)
     return text;
 }
 
+std::string glob_escaped(std::string_view text)
+{
+    std::string pattern;
+    for (const char c : text) {
+        if (c == '*' || c == '?' || c == '[' || c == '\\')
+            pattern += '\\';
+        pattern += c;
+    }
+    return pattern;
+}
+
 bool glob_matches(std::string_view pattern, std::string_view text, Case letters)
 {
     if (ends_otherwise(pattern, text, letters))
@@ -153,13 +159,15 @@ std::string literal_prefix(std::string_view pattern)
 std::string ascii_lower(std::string_view text)
 {
     std::string lowered{text};
-    std::ranges::transform(lowered, lowered.begin(), lower);
+    std::ranges::transform(lowered, lowered.begin(), [](char c) { return ascii_lower(c); });
     return lowered;
 }
 
 bool is_windows_name(std::string_view name)
 {
-    return name.size() > 4 && ascii_lower(name.substr(name.size() - 4)) == ".exe";
+    constexpr std::string_view kSuffix = ".exe";
+    return name.size() > kSuffix.size() && std::ranges::equal(name.substr(name.size() - kSuffix.size()), kSuffix, {},
+                                                              [](char c) { return ascii_lower(c); });
 }
 
 }  // namespace priorityd

@@ -15,6 +15,8 @@ enum class Case : std::uint8_t { sensitive, ignored };  ///< ignored folds ASCII
 [[nodiscard]] bool has_wildcards(std::string_view pattern);
 /// The text that a pattern without wildcards stands for: its backslashes are taken out.
 [[nodiscard]] std::string unescape(std::string_view pattern);
+/// A pattern that stands for this text alone.
+[[nodiscard]] std::string glob_escaped(std::string_view text);
 /// Matches the whole of `text`. Time is bounded by the product of the lengths, for any input. An unclosed `[` is
 /// literal.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text, Case letters);
@@ -22,6 +24,10 @@ enum class Case : std::uint8_t { sensitive, ignored };  ///< ignored folds ASCII
 [[nodiscard]] std::string literal_prefix(std::string_view pattern);
 
 /// ASCII letters in lower case, all else as it is.
+[[nodiscard]] constexpr char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 [[nodiscard]] std::string ascii_lower(std::string_view text);
 /// True for names of Windows programs, ".exe" in any case: those are compared without case.
 [[nodiscard]] bool is_windows_name(std::string_view name);

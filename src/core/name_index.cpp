@@ -5,23 +5,21 @@
 #include <bit>
 #include <functional>
 
+#include "core/program_name.hpp"
+
 namespace priorityd {
 namespace {
 
 constexpr std::uint32_t kEmpty = ~0U;
 constexpr std::size_t kWildcardBucket = 256;
+constexpr std::size_t kWordBits = 64;
 /// What comm has room for. Source: TASK_COMM_LEN in proc(5), less the NUL.
 constexpr std::size_t kCommLength = 15;
 
-/// Windows names are hashed in lower case, so that each spelling finds the same slot.
-std::size_t hash_of(std::string_view name)
+/// Slots are chosen by the lower bits of the hash, so that the upper ones still tell names apart.
+std::uint32_t tag_of(std::size_t hash)
 {
-    return is_windows_name(name) ? std::hash<std::string>{}(ascii_lower(name)) : std::hash<std::string_view>{}(name);
-}
-
-bool same_name(std::string_view a, std::string_view b)
-{
-    return a == b || (a.size() == b.size() && is_windows_name(a) && ascii_lower(a) == ascii_lower(b));
+    return static_cast<std::uint32_t>(std::uint64_t{hash} >> 32U);
 }
 
 /// Of the part of a name that comm shows. Without case, because whether it is a Windows name is cut off.
@@ -63,19 +61,24 @@ void NameIndex::add_unnamed(std::uint32_t rule)
 void NameIndex::finish()
 {
     // At most half full: a look-up of an absent name then ends after 1.5 probes on average.
-    slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), kEmpty);
+    slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), {0, kEmpty});
+    // Sixteen bits a name: one in sixteen of absent names gets through.
+    filter_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() / 4, 1)), 0);
     const auto mask = slots_.size() - 1;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-        auto slot = hash_of(text_at(entries_[i].text)) & mask;
-        while (slots_[slot] != kEmpty)
+        const auto hash = hash_of_name(text_at(entries_[i].text));
+        filter_[tag_of(hash) / kWordBits & (filter_.size() - 1)] |= std::uint64_t{1} << tag_of(hash) % kWordBits;
+        auto slot = hash & mask;
+        while (slots_[slot].entry != kEmpty)
             slot = (slot + 1) & mask;
-        slots_[slot] = i;
+        slots_[slot] = {tag_of(hash), i};
     }
     for (const auto& entry : entries_) {
         if (text_at(entry.text).size() > kCommLength)
             cut_names_.push_back(cut_hash(text_at(entry.text)));
     }
     std::ranges::sort(cut_names_);
+    std::ranges::sort(yields_, {}, &Entry::rule);
     cut_names_.shrink_to_fit();
     text_.shrink_to_fit();
     entries_.shrink_to_fit();
@@ -84,15 +87,38 @@ void NameIndex::finish()
 template <typename Visit>
 bool NameIndex::any_exact(std::string_view name, Visit visit) const
 {
-    if (slots_.empty())
+    if (filter_.empty())
+        return false;
+    const auto hash = hash_of_name(name);
+    if (!may_be_filed(tag_of(hash)))
         return false;
     const auto mask = slots_.size() - 1;
-    for (auto slot = hash_of(name) & mask; slots_[slot] != kEmpty; slot = (slot + 1) & mask) {
-        const Entry& entry = entries_[slots_[slot]];
-        if (same_name(text_at(entry.text), name) && visit(entry.rule))
+    for (auto at = hash & mask; slots_[at].entry != kEmpty; at = (at + 1) & mask) {
+        if (slots_[at].tag != tag_of(hash))
+            continue;
+        const Entry& entry = entries_[slots_[at].entry];
+        if (fits(entry, name) && visit(entry.rule))
             return true;
     }
     return false;
+}
+
+bool NameIndex::may_be_filed(std::uint32_t tag) const
+{
+    return (filter_[tag / kWordBits & (filter_.size() - 1)] >> tag % kWordBits & 1U) != 0;
+}
+
+bool NameIndex::fits(const Entry& entry, std::string_view name) const
+{
+    const auto filed = text_at(entry.text);
+    if (filed == name)
+        return true;
+    if (!is_same_name(filed, name))
+        return false;
+    auto yield = std::ranges::lower_bound(yields_, entry.rule, {}, &Entry::rule);
+    while (yield != yields_.end() && yield->rule == entry.rule && text_at(yield->text) != name)
+        ++yield;
+    return yield == yields_.end() || yield->rule != entry.rule;
 }
 
 template <typename Visit>

@@ -22,6 +22,8 @@ public:
     void add_glob(std::string_view pattern, std::uint32_t rule);
     /// Files a rule that has no name key and so is a candidate for every process.
     void add_unnamed(std::uint32_t rule);
+    /// The rule does not match this very spelling of its Windows name, the name filed at `text`: another rule has it.
+    void yield(std::uint32_t rule, std::uint32_t text) { yields_.push_back({.text = text, .rule = rule}); }
     /// To be called once after the last add: builds the table.
     void finish();
 
@@ -38,6 +40,11 @@ private:
         std::uint32_t text;  // offset into text_
         std::uint32_t rule;
     };
+    /// Most look-ups end at the tag, without a look at the entry and its text, which lie elsewhere in memory.
+    struct Slot {
+        std::uint32_t tag;    // of the name's hash
+        std::uint32_t entry;  // index into entries_, or kEmpty
+    };
     struct GlobEntry {
         std::string pattern;
         std::string prefix;
@@ -50,11 +57,15 @@ private:
     template <typename Visit>
     bool any_glob(std::string_view name, Visit visit) const;
     [[nodiscard]] bool could_be_cut(std::string_view comm) const;
+    [[nodiscard]] bool may_be_filed(std::uint32_t tag) const;
+    [[nodiscard]] bool fits(const Entry& entry, std::string_view name) const;
 
     std::string text_;  // all exact names, each ended by a NUL
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
-    std::vector<std::uint32_t> slots_;      // open addressing: index into entries_, or kEmpty
+    std::vector<Slot> slots_;               // open addressing
+    std::vector<std::uint64_t> filter_;     // a bit for each name's tag: most programs have no rule and end here
+    std::vector<Entry> yields_;             // by rule, ascending; the spellings that it leaves to others
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;
 };

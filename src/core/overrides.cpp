@@ -76,7 +76,8 @@ std::vector<const Override*> OverrideTable::fitting(const Snapshot& process) con
     std::vector<std::uint32_t> candidates;
     patterns_.candidates(process.names, candidates);
     for (const auto number : candidates) {
-        if (matches(*patterns_.condition(patterns_.rules()[number]), process))
+        const auto* condition = patterns_.condition(patterns_.rules()[number]);
+        if (!condition || matches(*condition, process))
             numbers.push_back(of_rule_[number]);
     }
     const auto [first, last] = of_process_.equal_range(process.key.pid);

@@ -25,6 +25,14 @@ std::string Policy::place_text(Place place) const
     return files_.at(place.file) + ':' + std::to_string(place.line);
 }
 
+std::string Policy::source_text(const Rule& rule) const
+{
+    auto text = place_text(rule.place);
+    if (rule.origin != Rule::kNone)
+        text.append(" (").append(place_text(origins_[rule.origin])).append(")");
+    return text;
+}
+
 const Condition* Policy::condition(const Rule& rule) const
 {
     return rule.condition == Rule::kNone ? nullptr : &conditions_[rule.condition];

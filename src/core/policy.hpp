@@ -39,7 +39,8 @@ struct Rule {
     std::uint32_t class_index = kNone;  ///< Into classes().
     std::uint32_t condition = kNone;    ///< Into conditions(); kNone when the name alone decides.
     std::uint32_t settings = kNone;     ///< Into settings(): those of this rule alone.
-    std::uint32_t name = kNone;         ///< Offset into the index's text: the exact name, for the short form.
+    std::uint32_t name = kNone;         ///< Offset into the index's text: the exact name, when that alone decides.
+    std::uint32_t origin = kNone;       ///< Into origins: where it stood before it was imported.
 };
 
 /// What nobody may exceed, whoever asks.
@@ -63,6 +64,8 @@ struct Settings {
     bool unit_weights = true;     ///< Set the weight of units by nice values, where that is the live knob.
     SessionScopes session_scopes = SessionScopes::leave;
     SliceWeights slices;  ///< Of the system's manager: how all that is in one competes with its siblings.
+    bool reads_ananicy = false;   ///< Read the rules in ananicy's own folder, unless ananicy_dirs names others.
+    std::optional<std::vector<std::string>> ananicy_dirs;  ///< Folders with rules of ananicy, lowest precedence first.
     Limits limits;
     friend bool operator==(const Settings&, const Settings&) = default;
 };
@@ -78,11 +81,13 @@ public:
     [[nodiscard]] const ProgramClass* find_class(std::string_view name) const;
     /// "FILE:LINE".
     [[nodiscard]] std::string place_text(Place place) const;
+    /// The rule's place; behind it, in parentheses, the one that it was imported from.
+    [[nodiscard]] std::string source_text(const Rule& rule) const;
     /// What the rule asks for beside the name: null when the name alone decides.
     [[nodiscard]] const Condition* condition(const Rule& rule) const;
     /// The rule's own settings, over those of its class; null when it has none.
     [[nodiscard]] const SettingMap* own_settings(const Rule& rule) const;
-    /// The exact name of a short-form rule, else empty.
+    /// The exact name of a rule that asks for nothing else, else empty.
     [[nodiscard]] std::string_view exact_name(const Rule& rule) const;
     /// Whether any rule or class names a CPU set that needs the topology.
     [[nodiscard]] bool names_cpu_sets() const;
@@ -101,6 +106,7 @@ private:
     std::vector<Rule> rules_;
     std::vector<Condition> conditions_;
     std::vector<SettingMap> own_settings_;
+    std::vector<Place> origins_;
     NameIndex index_;
     Settings settings_;
     FactSet needs_;

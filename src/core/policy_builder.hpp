@@ -2,27 +2,19 @@
 /// Puts a Policy together from classes and rules, whatever language they were written in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "core/condition.hpp"
 #include "core/diagnostic.hpp"
 #include "core/policy.hpp"
+#include "core/rule_draft.hpp"
+#include "core/rule_odds.hpp"
 
 namespace priorityd {
-
-/// A rule as its file says it, before classes are known and names are indexed.
-struct RuleDraft {
-    Place place;
-    std::uint32_t column = 0;              ///< Of the class, for diagnostics.
-    std::string class_name;                ///< Empty when the rule has settings alone.
-    std::vector<std::string> exact_names;  ///< Names taken literally: the short form.
-    Condition condition;                   ///< With the name term, if any, for the long form.
-    SettingMap settings;
-};
 
 class PolicyBuilder {
 public:
@@ -32,26 +24,36 @@ public:
 
     /// The index of the file, for Place.
     std::uint32_t add_file(std::string path);
+    /// The index of a file that rules were imported from: the same for the same path.
+    std::uint32_t add_origin_file(const std::string& path);
     void use(const Settings& settings) { policy_.settings_ = settings; }
+    [[nodiscard]] bool knows_class(const std::string& name) const { return class_index_.contains(name); }
     /// A class that exists already gets these settings over its own: a later file refines an earlier one.
     void define_class(ProgramClass program_class);
     /// Rules are to be added in reading order; a later one wins.
     void add_rule(RuleDraft draft);
+    /// Rules below all others, in their own order. They are of one kind, so they count as rules of one file.
+    void add_lowest(std::vector<RuleDraft> drafts);
 
     /// Resolves classes and indexes names. Appends errors for unknown classes and for rules of one file at odds.
     [[nodiscard]] Policy build(Diagnostics& diagnostics);
 
 private:
-    void resolve_class(const RuleDraft& draft, Rule& rule, Diagnostics& diagnostics) const;
-    void check_odds(const RuleDraft& draft, Diagnostics& diagnostics);
-    void index(RuleDraft& draft, Rule& rule, std::uint32_t number);
-    void report(Diagnostics& diagnostics, const RuleDraft& draft, Diagnostic::Level level, std::string_view what) const;
+    [[nodiscard]] RuleOdds::Pairs check_odds(Diagnostics& diagnostics) const;
+    void add_rules(Diagnostics& diagnostics);
+    [[nodiscard]] std::uint32_t resolve_class(const RuleDraft& draft, Diagnostics& diagnostics) const;
+    void index_name(const RuleDraft& draft, Rule& rule, std::uint32_t number);
+    [[nodiscard]] std::uint32_t keep_origin(const RuleDraft& draft);
+    [[nodiscard]] std::uint32_t keep_settings(SettingMap settings);
+    [[nodiscard]] std::uint32_t keep_condition(Condition condition);
+    void report(Diagnostics& diagnostics, const RuleDraft& draft, std::string_view what) const;
 
     Policy policy_;
     std::vector<RuleDraft> drafts_;
+    std::size_t lowest_ = 0;  // so many of the drafts
     std::unordered_map<std::string, std::uint32_t> class_index_;
-    std::unordered_map<std::string, std::size_t> seen_;  // what a rule of the present file matches -> its draft
-    std::uint32_t seen_file_ = ~0U;
+    std::unordered_map<std::string, std::uint32_t> origin_file_index_;
+    std::unordered_map<std::string, std::uint32_t> settings_index_;  // by their texts: many rules say the same
 };
 
 }  // namespace priorityd

@@ -68,7 +68,7 @@ void append_escape(std::string& into, std::uint8_t byte)
         case '\t': into += "\\t"; break;
         case '\r': into += "\\r"; break;
         case '\\': into += "\\\\"; break;
-        default: fmt::format_to(std::back_inserter(into), "\\x{:02x}", byte);
+        default: into += fmt::format("\\x{:02x}", byte);
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/weights.hpp"
 
-#include <cmath>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -27,7 +27,12 @@ std::optional<CpuWeight> weight_by_nice(const SettingMap& settings)
     const auto* nice = find_value<Nice>(settings, Setting::nice);
     if (!nice || nice->value() == 0 || (sched && sched->is_realtime()))
         return std::nullopt;
-    return CpuWeight::make(std::lround(kUsual / std::pow(kStep, nice->value())));
+    double weight = kUsual;
+    for (int step = 0; step < nice->value(); ++step)
+        weight /= kStep;
+    for (int step = 0; step > nice->value(); --step)
+        weight *= kStep;
+    return CpuWeight::make(static_cast<std::int64_t>(weight + 0.5));
 }
 
 SettingMap settings_of(const Weights& weights)

@@ -79,7 +79,7 @@ std::shared_ptr<const Policy> Daemon::load_policy()
     ++generation_;
     rule_files_.clear();
     for (const auto& file : files) {
-        if (file.kind == PolicyFile::Kind::rules)
+        if (file.kind != PolicyFile::Kind::settings)
             rule_files_.push_back(file.path);
     }
     return std::make_shared<const Policy>(*std::move(reading.policy));

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "kernel/ananicy_folders.hpp"
+
 namespace priorityd::daemon {
 namespace {
 
@@ -19,6 +21,12 @@ constexpr std::uint32_t kEvents =
 
 /// Room for some hundred events; what does not fit is read next.
 constexpr std::size_t kReadBytes = 16384;
+
+/// Without a name, it is the folder itself.
+bool is_news(std::string_view name)
+{
+    return name.empty() || name.ends_with(".toml") || kernel::ananicy_kind(name);
+}
 
 }  // namespace
 
@@ -70,10 +78,11 @@ bool FolderWatch::has_changed()
             at += sizeof(inotify_event) + event->len;
             const auto watched = watched_.find(event->wd);
             const std::string_view name = event->len > 0 ? std::string_view{event->name} : std::string_view{};
+            const bool is_folder = (event->mask & IN_ISDIR) != 0;  // below one of ananicy's, it has rules too
             if ((event->mask & IN_Q_OVERFLOW) != 0)
                 is_ours = true;
             else if (watched != watched_.end())
-                is_ours = is_ours || (watched->second.is_rule_folder && (name.empty() || name.ends_with(".toml"))) ||
+                is_ours = is_ours || (watched->second.is_rule_folder && (is_news(name) || is_folder)) ||
                           std::ranges::find(watched->second.names, name) != watched->second.names.end();
         }
     }

@@ -21,12 +21,13 @@ public:
     /// watched until it does. Relative paths are taken from the working folder of now.
     void watch(const std::vector<std::filesystem::path>& paths);
     [[nodiscard]] int fd() const { return inotify_.get(); }
-    /// Reads what has happened; true when it concerns a *.toml file or one of the paths themselves.
+    /// Reads what has happened; true when it concerns a file of rules or settings, a folder, or one of the paths
+    /// themselves.
     [[nodiscard]] bool has_changed();
 
 private:
     explicit FolderWatch(kernel::UniqueFd inotify) : inotify_{std::move(inotify)} {}
-    /// What to look for in a watched folder: any *.toml file, or one name.
+    /// What to look for in a watched folder: any file of rules or settings, or one name.
     struct Watched {
         bool is_rule_folder = false;
         std::vector<std::string> names;

@@ -3,13 +3,7 @@
 /// systemd-system.conf(5).
 #include "kernel/policy_folders.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <map>
 #include <optional>
@@ -17,10 +11,9 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/format.h>
-
 #include "core/result.hpp"
-#include "kernel/unique_fd.hpp"
+#include "kernel/ananicy_folders.hpp"
+#include "kernel/policy_file.hpp"
 
 namespace priorityd::kernel {
 
@@ -28,94 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// 15,800 rules of a distribution take 0.5 MB. Larger is a file that has strayed here, and would be held in memory.
-constexpr std::size_t kLargestFile = 8UL * 1024 * 1024;
-
 constexpr std::string_view kSuffix = ".toml";
-
-PolicyFile unreadable(PolicyFile file, std::string error)
-{
-    file.error = std::move(error);
-    return file;
-}
-
-std::string answer(int code)
-{
-    return std::generic_category().message(code);
-}
-
-/// What went wrong, and what to do about it.
-std::string open_error(int code)
-{
-    switch (code) {
-        case ENOENT: return "does not exist (a link to nothing? link it to /dev/null to mask the name, or remove it)";
-        case ELOOP: return "the link leads to itself; remove it, or link it to /dev/null to mask the name";
-        case EACCES: return "may not be read by priorityd: " + answer(code) + " (chmod a+r, and a+x for its folders)";
-        default: return "cannot be read: " + answer(code);
-    }
-}
-
-bool is_dev_null(const struct stat& status)
-{
-    return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);  // Source: Documentation/admin-guide/devices.txt
-}
-
-/// Empty when it may be read.
-std::string refusal(const struct stat& status)
-{
-    if (S_ISDIR(status.st_mode))
-        return "is a folder, not a file; rename it so that it does not end in .toml";
-    if (!S_ISREG(status.st_mode))
-        return "is not a regular file (a FIFO, socket or device); replace it by a file";
-    if (static_cast<std::uint64_t>(status.st_size) > kLargestFile)
-        return fmt::format("is {} MiB long; at most {} MiB are read; split it, or take it away",
-                           status.st_size / 1024 / 1024, kLargestFile / 1024 / 1024);
-    return {};
-}
-
-/// Reads to the end. Error: the errno(3) value; EFBIG when it has grown beyond the limit meanwhile.
-Result<std::string> read_all(int fd)
-{
-    std::string text;
-    std::array<char, 65536> buffer;
-    for (;;) {
-        const ssize_t size = ::read(fd, buffer.data(), buffer.size());
-        if (size == 0)
-            return text;
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return failure(errno, "read");
-        text.append(buffer.data(), static_cast<std::size_t>(size));
-        if (text.size() > kLargestFile)
-            return failure(EFBIG, "read");
-    }
-}
-
-/// The file with its text or an error; empty when it is a mask.
-std::optional<PolicyFile> read_file(const fs::path& path, PolicyFile::Kind kind)
-{
-    PolicyFile file{.kind = kind, .path = path.string(), .text = {}, .error = {}};
-    struct stat status {};
-    // Asked before opening, because opening a device may do something.
-    if (::stat(path.c_str(), &status) != 0)
-        return unreadable(std::move(file), open_error(errno));
-    if (is_dev_null(status) || (S_ISREG(status.st_mode) && status.st_size == 0))
-        return std::nullopt;
-    if (auto why = refusal(status); !why.empty())
-        return unreadable(std::move(file), std::move(why));
-    // And again afterwards, because it may have been replaced meanwhile; without O_NONBLOCK a FIFO would hold us up.
-    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-    if (!fd || ::fstat(fd.get(), &status) != 0)
-        return unreadable(std::move(file), open_error(errno));
-    if (auto why = refusal(status); !why.empty())
-        return unreadable(std::move(file), std::move(why));
-    auto text = read_all(fd.get());
-    if (!text)
-        return unreadable(std::move(file), open_error(text.error().code));
-    file.text = std::move(*text);
-    return file;
-}
 
 bool is_policy_name(std::string_view name)
 {
@@ -136,13 +42,6 @@ Result<std::vector<std::string>> names_in(const fs::path& folder)
     return names;
 }
 
-/// A file or folder that is itself in the way: it becomes an entry of its own, so that it is reported.
-PolicyFile broken_place(const fs::path& place, PolicyFile::Kind kind, int code)
-{
-    const bool is_missing = code == ENOENT;
-    return {kind, place.string(), {}, is_missing ? "there is no such file or folder" : open_error(code)};
-}
-
 /// Where each name is to be read from.
 struct Found {
     std::map<std::string, fs::path> path_of;  // by name: a later place's file takes the place of an earlier one's
@@ -154,7 +53,7 @@ void look_into_folder(const fs::path& folder, PolicyFile::Kind kind, PolicyPlace
     const auto names = names_in(folder);
     const bool may_be_missing = origin == PolicyPlaces::Origin::standard;
     if (!names && !(may_be_missing && names.error().code == ENOENT))
-        found.broken.push_back(broken_place(folder, kind, names.error().code));
+        found.broken.push_back(broken_policy_place(folder, kind, names.error().code));
     if (!names)
         return;
     for (const std::string& name : *names)
@@ -165,7 +64,7 @@ void append_in_force(const Found& found, PolicyFile::Kind kind, std::vector<Poli
 {
     files.insert(files.end(), found.broken.begin(), found.broken.end());
     for (const auto& [name, path] : found.path_of) {
-        if (auto file = read_file(path, kind))
+        if (auto file = read_policy_file(path, kind))
             files.push_back(std::move(*file));
     }
 }
@@ -200,9 +99,56 @@ void append_settings(const PolicyPlaces& places, std::vector<PolicyFile>& files)
     }
     for (const fs::path& path : chosen) {
         if (is_given && !is_there(path))
-            files.push_back(broken_place(path, PolicyFile::Kind::settings, ENOENT));
-        else if (auto file = read_file(path, PolicyFile::Kind::settings))
+            files.push_back(broken_policy_place(path, PolicyFile::Kind::settings, ENOENT));
+        else if (auto file = read_policy_file(path, PolicyFile::Kind::settings))
             files.push_back(std::move(*file));
+    }
+}
+
+std::vector<PolicyFile> read_settings_files(const PolicySources& sources)
+{
+    std::vector<PolicyFile> files;
+    append_settings(sources.settings, files);
+    append_folders(sources.settings_folders, PolicyFile::Kind::settings, files);
+    return files;
+}
+
+/// With those that the settings bring in.
+PolicyPlaces ananicy_places(const PolicySources& sources, const Settings& settings)
+{
+    using From = PolicySources::FromSettings;
+    PolicyPlaces places = sources.ananicy;
+    if (sources.from_settings == From::nothing)
+        return places;
+    std::error_code ignored;  // what cannot be looked at is reported when it is opened
+    if (settings.ananicy_dirs) {
+        places.paths.insert(places.paths.begin(), settings.ananicy_dirs->begin(), settings.ananicy_dirs->end());
+    } else if (sources.from_settings == From::named_or_standard && settings.reads_ananicy &&
+               fs::exists(sources.standard_ananicy_folder, ignored)) {
+        places.paths.insert(places.paths.begin(), sources.standard_ananicy_folder);
+    }
+    return places;
+}
+
+void append_ananicy_file(const fs::path& path, std::vector<PolicyFile>& files)
+{
+    if (auto file = read_policy_file(path, ananicy_kind(path).value_or(PolicyFile::Kind::ananicy)))
+        files.push_back(std::move(*file));
+}
+
+void append_ananicy(const PolicyPlaces& places, std::vector<PolicyFile>& files)
+{
+    for (const fs::path& place : places.paths) {
+        std::error_code ignored;
+        if (fs::is_regular_file(place, ignored)) {
+            append_ananicy_file(place, files);
+            continue;
+        }
+        const auto found = ananicy_files(place);
+        if (!found)
+            files.push_back(broken_policy_place(place, PolicyFile::Kind::ananicy, found.error().code));
+        else
+            std::ranges::for_each(*found, [&](const fs::path& path) { append_ananicy_file(path, files); });
     }
 }
 
@@ -216,6 +162,8 @@ PolicySources default_sources(const fs::path& root)
         sources.settings_folders.paths.push_back(root / folder / "priorityd.toml.d");
         sources.rules.paths.push_back(root / folder / "rules.d");
     }
+    sources.from_settings = PolicySources::FromSettings::named_or_standard;
+    sources.standard_ananicy_folder = root / "etc/ananicy.d";
     return sources;
 }
 
@@ -227,14 +175,18 @@ void use_settings_file(PolicySources& sources, const fs::path& file)
 
 void use_rules(PolicySources& sources, const std::vector<fs::path>& places)
 {
-    sources.rules = {PolicyPlaces::Origin::given, places};
+    sources.rules = sources.ananicy = {PolicyPlaces::Origin::given, {}};
+    sources.from_settings = PolicySources::FromSettings::named;
+    for (const fs::path& place : places) {
+        const bool is_ananicy = ananicy_kind(place) || is_ananicy_folder(place);
+        (is_ananicy ? sources.ananicy : sources.rules).paths.push_back(place);
+    }
 }
 
 std::vector<PolicyFile> read_policy_files(const PolicySources& sources)
 {
-    std::vector<PolicyFile> files;
-    append_settings(sources.settings, files);
-    append_folders(sources.settings_folders, PolicyFile::Kind::settings, files);
+    auto files = read_settings_files(sources);
+    append_ananicy(ananicy_places(sources, read_settings(files)), files);
     append_folders(sources.rules, PolicyFile::Kind::rules, files);
     return files;
 }
@@ -256,6 +208,10 @@ std::vector<fs::path> folders_to_watch(const PolicySources& sources)
     for (const fs::path& place : sources.rules.paths) {
         std::error_code ignored;
         add(fs::is_regular_file(place, ignored) ? folder_of(place) : place);
+    }
+    for (const fs::path& place : ananicy_places(sources, read_settings(read_settings_files(sources))).paths) {
+        add(place);
+        std::ranges::for_each(ananicy_folders(place), add);
     }
     return folders;
 }

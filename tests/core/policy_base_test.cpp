@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/decide.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 #include "support/fake_world.hpp"
 
 using namespace priorityd;

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/decide.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 #include "support/fake_world.hpp"
 
 using namespace priorityd;
@@ -389,4 +389,68 @@ TEST_CASE("a comm that is cut at 15 bytes may be any longer name that begins so"
     const auto globs = policy_of("[[rule]]\nname = \"very-long-name-of-*\"\nset = { nice = 1 }\n");
     CHECK(globs->could_match("very-long-name-"));
     CHECK_FALSE(globs->could_match("very-long-other"));
+}
+
+TEST_CASE("the origin of an imported rule is told beside its place")
+{
+    const auto policy =
+        policy_of(with_classes("[programs]\nmpv = { class = \"media\", origin = \"/a b/x:1.rules:12\" }\n"
+                               "[[rule]]\nname = \"vl?\"\nclass = \"media\"\norigin = \"y.rules:3\"\n"));
+    CHECK(classify(layers_of(policy), {.name = "mpv"}).rows.front().source == "test.toml:8 (/a b/x:1.rules:12)");
+    CHECK(classify(layers_of(policy), {.name = "vlc"}).rows.front().source == "test.toml:9 (y.rules:3)");
+}
+
+TEST_CASE("an origin that is no place is an error")
+{
+    for (const auto* origin : {"x.rules", "x.rules:", ":3", "x.rules:0", "x.rules:-1", "x.rules:1x"}) {
+        CAPTURE(origin);
+        CHECK(one_complaint(
+                  with_classes(fmt::format("[programs]\nmpv = {{ class = \"media\", origin = \"{}\" }}\n", origin)))
+                  .find("\"FILE:LINE\"") != std::string::npos);
+    }
+    CHECK(one_complaint(with_classes("[programs]\nmpv = { origin = \"x:1\" }\n")).find("name its class") !=
+          std::string::npos);
+    CHECK(one_complaint(with_classes("[programs]\nmpv = { class = \"media\", orign = \"x:1\" }\n"))
+              .find("did you mean \"origin\"?") != std::string::npos);
+}
+
+TEST_CASE("imported rules for names that differ in case alone are each for their own spelling")
+{
+    const auto rules = with_classes(
+        "[programs]\n\"A.exe\" = { class = \"media\", origin = \"x:1\" }\n"
+        "\"a.exe\" = { class = \"build\", origin = \"x:2\" }\n");
+    CHECK(decided(rules, {.name = "A.exe"}).starts_with("media"));
+    CHECK(decided(rules, {.name = "a.exe"}).starts_with("build"));
+    CHECK(decided(rules, {.name = "a.EXE"}).starts_with("build"));
+}
+
+TEST_CASE("args asks for every one of its patterns")
+{
+    const auto rules = with_classes("[[rule]]\nname = \"java\"\nargs = [\"-X*\", \"net.Node\"]\nclass = \"build\"\n");
+    CHECK(decided(rules, {.name = "java", .args = {"net.Node", "-Xmx1g"}}).starts_with("build"));
+    CHECK(decided(rules, {.name = "java", .args = {"-Xmx1g"}}).empty());
+    CHECK(decided(rules, {.name = "java", .args = {"net.Node"}}).empty());
+    CHECK(one_complaint("[[rule]]\nargs = \"x\"\nset = { nice = 1 }\n").find("args: expected a list") !=
+          std::string::npos);
+    CHECK(one_complaint("[[rule]]\nargs = []\nset = { nice = 1 }\n").find("args: expected a list") !=
+          std::string::npos);
+}
+
+TEST_CASE("a literal name is matched by what it stands for, backslashes in it are not part of it")
+{
+    const auto rules = with_classes("[[rule]]\nname = 'a\\[1\\].exe'\nclass = \"media\"\n");
+    CHECK(decided(rules, {.name = "A[1].EXE"}).starts_with("media"));
+}
+
+TEST_CASE("folders with rules of ananicy are settings")
+{
+    CHECK_FALSE(policy_of("", "")->settings().reads_ananicy);
+    const auto policy = policy_of("", "ananicy_dirs = [\"/srv/a\", \"/b\"]\n[compat]\nananicy = true\n");
+    CHECK(policy->settings().reads_ananicy);
+    CHECK(policy->settings().ananicy_dirs == std::vector<std::string>{"/srv/a", "/b"});
+    for (const auto* wrong : {"ananicy_dirs = \"/a\"", "ananicy_dirs = [\"a\"]", "ananicy_dirs = [1]",
+                              "[compat]\nanany = true", "[compat]\nananicy = 1", "compat = 1"}) {
+        const auto reading = read_policy({{PolicyFile::Kind::settings, "s.toml", wrong, ""}}, FakeAccounts{});
+        CHECK_MESSAGE(has_errors(reading.diagnostics), wrong);
+    }
 }

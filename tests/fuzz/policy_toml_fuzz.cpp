@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/decide.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 #include "fuzz/expect.hpp"
 
 using namespace priorityd;

@@ -62,6 +62,27 @@ class Results(unittest.TestCase):
         self.assertEqual(self.summary(), (0, ["skipped: clang-tidy: clang-tidy is not installed",
                                               "1 passed, 0 failed, 1 skipped"]))
 
+    def collect_tap(self, output):
+        self.testlog.write_text(output, encoding="utf-8")
+        return results.main(["tap", str(self.testlog), "vm", str(self.results)])
+
+    def test_each_line_of_tap_counts(self):
+        self.assertEqual(self.collect_tap("# booted\nok 1 - starts\nnot ok 2 - stops\n#   not ok, it says\r\n"
+                                          "ok 3 - weights # SKIP no io.weight\n1..3\n"), 0)
+        self.assertEqual(self.summary(), (1, ["skipped: vm: weights: no io.weight", "failed: vm: stops",
+                                              "1 passed, 1 failed, 1 skipped"]))
+
+    def test_tap_that_ends_early_is_a_failure(self):
+        for output in ("ok 1 - starts\n", "ok 1 - starts\n1..2\n", "ok 1 - starts\nBail out! no service\n"):
+            with self.subTest(output):
+                self.results.unlink(missing_ok=True)
+                self.assertEqual(self.collect_tap(output), 0)
+                status, lines = self.summary()
+                self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_output_without_tap_has_no_results(self):
+        self.assertEqual(self.collect_tap("it is ok 1 - or so\n"), 1)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -14,7 +14,7 @@
 #include "core/names.hpp"
 #include "core/pipeline.hpp"
 #include "core/ports.hpp"
-#include "core/toml/policy_toml.hpp"
+#include "core/policy_reading.hpp"
 
 namespace priorityd::test {
 

@@ -8,18 +8,19 @@ note() {
     printf '# %s\n' "$*"
 }
 
-# check NAME COMMAND...: passes when the command does; else its output is told.
+# check NAME COMMAND...: passes when the command does; else its output is told. Its own variables are named so that the
+# command, which sees them, has none of the same name.
 check() {
-    local name=$1 output
+    local tap_name=$1 tap_output
     shift
     tap_results=$((tap_results + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $tap_results - $name"
+    if tap_output=$("$@" 2>&1); then
+        echo "ok $tap_results - $tap_name"
         return 0
     fi
     tap_failures=$((tap_failures + 1))
-    echo "not ok $tap_results - $name"
-    sed 's/^/#   /' <<<"$*${output:+$'\n'}$output"
+    echo "not ok $tap_results - $tap_name"
+    sed 's/^/#   /' <<<"$*${tap_output:+$'\n'}$tap_output"
     return 1
 }
 

@@ -32,6 +32,13 @@ cgroup_of() {
     echo "/sys/fs/cgroup$(systemctl show --property ControlGroup --value "$1")"
 }
 
+# A unit of a file, as packages bring them; systemd keeps its weight in a drop-in.
+install_unit() {
+    printf '[Service]\nExecStart=/usr/local/bin/vm-light 3600\n' >/run/systemd/system/vm-installed.service
+    systemctl daemon-reload
+    systemctl start vm-installed.service
+}
+
 # What the kernel has for the unit; 100 where it has no such knob, because nobody there has a weight.
 cpu_weight_of() {
     local cgroup
@@ -53,11 +60,13 @@ part_weights() {
     eventually has vm-light priorityctl rules vm-light
     start_unit vm-light -- vm-light 3600
     start_unit vm-idle -- vm-idle 3600
+    install_unit
     start_unit vm-admin --property=CPUWeight=300 -- vm-light 3600
     start_unit vm-both -- sh -c "vm-heavy 3600 & exec vm-light 3600"
     start_unit vm-mixed -- sh -c "vm-light 3600 & exec vm-other 3600"
     start_unit vm-passing -- sh -c "vm-heavy 3600 & exec vm-other 3600"
     check "a service gets the weight of its program" eventually same 20 cpu_weight_of vm-light
+    check "an installed service too" eventually same 20 cpu_weight_of vm-installed
     check "systemd knows of both weights" same 'CPUWeight=20 IOWeight=30' set_weights_of vm-light
     check "\"idle\" is the kernel's idle group" eventually same idle cpu_weight_of vm-idle
     check "explain names the unit" has "applied (unit vm-light.service" priorityctl explain "$(pid_in vm-light vm-light.service)"
@@ -123,7 +132,7 @@ part_weights_faults() {
 # The units of these parts that run now, and what they had before priorityd: what an administrator has given stays.
 weights_are_back() {
     local unit wanted
-    for unit in vm-light vm-idle vm-both vm-passing vm-late vm-admin vm-taken; do
+    for unit in vm-light vm-installed vm-idle vm-both vm-passing vm-late vm-admin vm-taken; do
         case $unit in
         vm-admin) wanted=300 ;;
         vm-taken) wanted=70 ;;
@@ -139,6 +148,7 @@ weights_are_back() {
 part_weights_end() {
     systemctl stop priorityd.service
     check "after a stop every unit has the weight that it had" weights_are_back
+    check_later_weight
     systemctl start priorityd.service
     check "after a start it has that of its program" eventually same 20 cpu_weight_of vm-light
     systemctl kill --signal=KILL priorityd.service
@@ -147,6 +157,16 @@ part_weights_end() {
     systemctl stop priorityd.service
     check "and are known to it: after a stop all is as it was" weights_are_back
     part_weights_of_the_dead
+}
+
+# systemd keeps a drop-in that says that there is no weight; those of an administrator come after it.
+check_later_weight() {
+    mkdir -p /run/systemd/system/vm-installed.service.d
+    printf '[Service]\nCPUWeight=200\n' >/run/systemd/system/vm-installed.service.d/override.conf
+    systemctl daemon-reload
+    check "what systemctl edit gives a service after that counts" same 200 cpu_weight_of vm-installed
+    rm /run/systemd/system/vm-installed.service.d/override.conf
+    systemctl daemon-reload
 }
 
 # What was changed by a daemon that was killed, and is for nobody any more when the next one comes.
@@ -161,5 +181,7 @@ part_weights_of_the_dead() {
     check "the weight stays when the daemon is dead" same 400 cpu_weight_of vm-both-later
     with_drop_in
     check "the next daemon takes back what nobody asks for any more" eventually same 100 cpu_weight_of vm-both-later
-    rm "$weight_rules"
+    systemctl stop vm-installed.service
+    rm -r "$weight_rules" /run/systemd/system/vm-installed.service*
+    systemctl daemon-reload
 }

@@ -154,8 +154,8 @@ void OverrideFile::require(const toml::table& table, std::string_view in, std::i
     }
 }
 
-/// A basic string. Control characters are written by their numbers, so that they do nothing to a terminal.
-std::string quoted(std::string_view text)
+/// As TOML has it. Control characters are written by their numbers, so that they do nothing to a terminal.
+std::string toml_string(std::string_view text)
 {
     std::string quoted = "\"";
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -163,7 +163,7 @@ std::string quoted(std::string_view text)
         const auto next = static_cast<std::uint8_t>(at + 1 < text.size() ? text[at + 1] : 0);
         const bool is_late_control = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F, as UTF-8
         if (byte < 0x20 || byte == 0x7f || is_late_control) {
-            fmt::format_to(std::back_inserter(quoted), "\\u{:04x}", is_late_control ? next : byte);
+            quoted += fmt::format("\\u{:04x}", is_late_control ? next : byte);
             at += is_late_control ? 1 : 0;
             continue;
         }
@@ -178,7 +178,7 @@ std::string toml_value(const Value& value)
 {
     const auto raw_value = to_raw(value);
     const auto* text = std::get_if<std::string>(&raw_value);
-    return text ? quoted(*text) : to_text(raw_value);
+    return text ? toml_string(*text) : to_text(raw_value);
 }
 
 std::string written(const Override& permanent, const PatternTarget& target)
@@ -195,9 +195,9 @@ std::string written(const Override& permanent, const PatternTarget& target)
         "# To remove it: priorityctl unset {3}\n"
         "[override]\nid = {4}\nowner = {0}\nall_users = {5}\ncapped = {6}\ncreated = {1}T{2}Z\nreason = {7}\n\n"
         "[target]\n{8} = {9}\n\n[set]\n",
-        raw(permanent.owner), date_text, time_text, permanent.id, quoted(permanent.id), permanent.is_for_everybody,
-        permanent.is_capped, quoted(permanent.reason), match_key_table()[static_cast<std::size_t>(target.key)].name,
-        quoted(target.glob));
+        raw(permanent.owner), date_text, time_text, permanent.id, toml_string(permanent.id), permanent.is_for_everybody,
+        permanent.is_capped, toml_string(permanent.reason),
+        match_key_table()[static_cast<std::size_t>(target.key)].name, toml_string(target.glob));
     for (const auto& [setting, value] : permanent.settings)
         text += fmt::format("{} = {}\n", info(setting).name, toml_value(value));
     return text;

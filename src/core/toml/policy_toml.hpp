@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// From TOML texts to a Policy, or to all that is wrong with them.
+/// Settings and rules from TOML. What is wrong becomes diagnostics, and the reading goes on.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "core/condition.hpp"
 #include "core/diagnostic.hpp"
 #include "core/policy.hpp"
+#include "core/policy_builder.hpp"
 
 namespace priorityd {
 
-/// A file that has been read, or could not be: then `error` says why and becomes a diagnostic.
-struct PolicyFile {
-    enum class Kind : std::uint8_t { settings, rules };
-    Kind kind = Kind::rules;
-    std::string path;
-    std::string text;
-    std::string error;
-};
+/// What the file does not name stays as it is in `settings`.
+void read_settings_toml(const std::string& path, std::string_view text, Settings& settings, Diagnostics& diagnostics);
 
-struct PolicyReading {
-    std::optional<Policy> policy;  ///< Empty when there is an error among the diagnostics.
-    Diagnostics diagnostics;       ///< Of all files, sorted.
-};
-
-/// Reads all files in the given order (the caller has put them in reading order and resolved masks). With a `base`, the
-/// files may name and refine its classes, and have its settings; none of its rules is part of what comes out.
-[[nodiscard]] PolicyReading read_policy(const std::vector<PolicyFile>& files, const Accounts& accounts,
-                                        const Policy* base = nullptr);
+/// A rule file that the builder knows by the number `file`.
+void read_rules_toml(std::uint32_t file, const std::string& path, std::string_view text, const Accounts& accounts,
+                     PolicyBuilder& builder, Diagnostics& diagnostics);
 
 }  // namespace priorityd

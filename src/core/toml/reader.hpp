@@ -65,6 +65,16 @@ public:
     void flag(const toml::node& node, std::string_view key, bool& into);
     /// Null when it is none. `example` shows one.
     [[nodiscard]] const toml::table* table(const toml::node& node, std::string_view key, std::string_view example);
+    /// Hands each entry of the table to `read`; tells when it is none.
+    template <typename Read>
+    void read_each(const toml::node& node, std::string_view key, std::string_view example, Read read)
+    {
+        const auto* entries = table(node, key, example);
+        if (!entries)
+            return;
+        for (const auto& [entry, value] : *entries)
+            read(entry, value);
+    }
     /// A Nice, an IoWeight … Empty when it is out of range too.
     template <typename Number>
     [[nodiscard]] std::optional<Number> bounded(const toml::node& node, std::string_view key)

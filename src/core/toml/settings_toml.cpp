@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The daemon's own settings from TOML.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/cgroup_path.hpp"
+#include "core/toml/policy_toml.hpp"
+#include "core/toml/reader.hpp"
+
+namespace priorityd {
+namespace {
+
+void read_limits(TomlReader& reader, const toml::table& table, Limits& limits)
+{
+    const auto nice = [&](const toml::node& node, std::string_view key, Nice& into) {
+        into = reader.bounded<Nice>(node, key).value_or(into);
+    };
+    const std::array<TomlReader::Entry, 4> entries{{
+        {"min_nice", [&](const toml::node& node) { limits.min_nice = reader.bounded<Nice>(node, "limits.min_nice"); }},
+        {"user_min_nice", [&](const toml::node& node) { nice(node, "limits.user_min_nice", limits.user_min_nice); }},
+        {"user_program_min_nice",
+         [&](const toml::node& node) { nice(node, "limits.user_program_min_nice", limits.user_program_min_nice); }},
+        {"realtime", [&](const toml::node& node) { reader.flag(node, "limits.realtime", limits.realtime); }},
+    }};
+    reader.read_table(table, "[limits]", entries);
+}
+
+/// Empty, and told, when it is no list of absolute paths.
+std::optional<std::vector<std::string>> read_folders(TomlReader& reader, const toml::node& node)
+{
+    const auto* list = node.as_array();
+    std::vector<std::string> folders;
+    if (list) {
+        for (const auto& element : *list) {
+            if (const auto* folder = element.as_string(); folder && folder->get().starts_with('/'))
+                folders.push_back(folder->get());
+        }
+    }
+    if (list && folders.size() == list->size())
+        return folders;
+    reader.error(node.source(), R"(ananicy_dirs: expected a list of absolute paths, ["/etc/ananicy.d"])");
+    return std::nullopt;
+}
+
+constexpr const char* kSliceExample = R"([slices], and below it "system.slice" = { cpu_weight = 200 })";
+
+void read_slice(TomlReader& reader, const toml::key& key, const toml::node& node, SliceWeights& slices)
+{
+    if (!is_slice_name(key.str()))
+        return reader.error(key.source(),
+                            fmt::format("\"{}\" is no name of a slice: write {}", key.str(), kSliceExample));
+    SettingMap settings;
+    const auto weights = setting_table().subspan(static_cast<std::size_t>(Setting::cpu_weight), 2);
+    reader.read_each(node, key.str(), kSliceExample, [&](const toml::key& setting, const toml::node& value) {
+        reader.read_setting(setting, value, fmt::format("slice \"{}\"", key.str()), weights, settings);
+    });
+    slices[std::string{key.str()}] = weights_in(settings);
+}
+
+void read_session_scopes(TomlReader& reader, const toml::node& node, SessionScopes& into)
+{
+    const auto word = node.value<std::string_view>();
+    if (word == "split" || word == "leave")
+        into = word == "split" ? SessionScopes::split : SessionScopes::leave;
+    else
+        reader.error(node.source(), R"(session_scopes: expected "leave" or "split")");
+}
+
+void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
+{
+    const auto flag = [&](std::string_view key, bool& into) {
+        return TomlReader::Entry{key, [&reader, key, &into](const toml::node& node) { reader.flag(node, key, into); }};
+    };
+    const auto limits = [&](const toml::node& node) {
+        if (const auto* table = reader.table(node, "limits", "[limits]"))
+            read_limits(reader, *table, settings.limits);
+    };
+    const auto compat = [&](const toml::node& node) {
+        const auto* table = reader.table(node, "compat", "[compat]");
+        const std::array entries{flag("ananicy", settings.reads_ananicy)};
+        if (table)
+            reader.read_table(*table, "[compat]", entries);
+    };
+    const auto slices = [&](const toml::node& node) {
+        reader.read_each(node, "slices", kSliceExample, [&](const toml::key& key, const toml::node& value) {
+            read_slice(reader, key, value, settings.slices);
+        });
+    };
+    const std::array<TomlReader::Entry, 9> entries{
+        flag("restore_on_exit", settings.restore_on_exit),
+        flag("realtime", settings.realtime),
+        flag("autogroup", settings.autogroup),
+        flag("unit_weights", settings.unit_weights),
+        TomlReader::Entry{"slices", slices},
+        TomlReader::Entry{"session_scopes",
+                          [&](const toml::node& node) { read_session_scopes(reader, node, settings.session_scopes); }},
+        TomlReader::Entry{"ananicy_dirs",
+                          [&](const toml::node& node) { settings.ananicy_dirs = read_folders(reader, node); }},
+        TomlReader::Entry{"compat", compat},
+        TomlReader::Entry{"limits", limits},
+    };
+    reader.read_table(root, "the settings", entries);
+}
+
+}  // namespace
+
+void read_settings_toml(const std::string& path, std::string_view text, Settings& settings, Diagnostics& diagnostics)
+{
+    TomlReader reader{path, diagnostics};
+    if (const auto root = reader.parse(text))
+        read_settings_file(reader, *root, settings);
+}
+
+}  // namespace priorityd
