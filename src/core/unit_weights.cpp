@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -110,9 +109,8 @@ std::vector<UnitProcess> UnitWeights::settle(Instant now)
             group.due.reset();
             group.settled = now;
             const auto unknown = strangers_in(unit, group);
-            std::ranges::transform(unknown, std::back_inserter(strangers), [&](Pid pid) {
-                return UnitProcess{unit, pid};
-            });
+            for (const Pid pid : unknown)
+                strangers.push_back({unit, pid});
             if (!unknown.empty() && may_be_split(unit, group))
                 schedule(group, now + kSettleDelay);  // by then it is known whose they are
             else

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,19 +18,14 @@ namespace priorityd::session {
 class Units final : public bus::SessionDuties {
 public:
     /// `changed`: what an earlier session has left; empty where nothing can be kept. The others must outlive this.
-    Units(const daemon::Log& log, bus::SystemdUnits& systemd, Uid user, std::optional<daemon::ChangedUnits> changed)
-        : log_{log}, systemd_{systemd}, user_{user}, changed_{std::move(changed)}
-    {
-        if (changed_)
-            for (const Unit& left : changed_->take_left())
-                set_.insert(left.name);
-    }
+    Units(const daemon::Log& log, bus::SystemdUnits& systemd, Uid user, std::optional<daemon::ChangedUnits> changed);
 
     /// Those that have weights which the daemon has asked for.
-    [[nodiscard]] std::vector<std::string> changed() const { return {set_.begin(), set_.end()}; }
-    /// Asks systemd to take all of them back.
+    [[nodiscard]] std::vector<std::string> changed() const;
+    /// Asks systemd to take all of them back that nobody else has changed since.
     void take_back();
 
+    /// A unit that has other weights than it was given here is somebody else's from then on.
     void read(const std::string& unit, std::function<void(const Result<Weights>&)> then) override;
     /// Remembered before systemd is told, and until systemd has taken the weights back.
     void write(const std::string& unit, const Weights& weights, std::function<void(const Result<void>&)> then) override;
@@ -37,14 +33,17 @@ public:
                std::function<void(const Result<void>&)> then) override;
 
 private:
-    void remember(const std::string& unit);
+    using Given = std::map<std::string, std::optional<Weights>>;
+
+    void take_back(const std::string& unit);
+    void remember(const std::string& unit, const Weights& weights);
     void forget(const std::string& unit);
 
     const daemon::Log& log_;
     bus::SystemdUnits& systemd_;
     Uid user_;
     std::optional<daemon::ChangedUnits> changed_;
-    std::set<std::string> set_;
+    Given given_;  ///< By name; what it was is not known of what an earlier session has left.
 };
 
 }  // namespace priorityd::session

@@ -141,6 +141,29 @@ TEST_CASE_FIXTURE(Stage, "a session that ends takes everything back, and the dae
     CHECK(nobody_there.error().doing == "there is no priorityd-session of user " + mine);
 }
 
+TEST_CASE_FIXTURE(Stage, "a weight that the user has changed since is the user's, at the end and for the next daemon")
+{
+    start();
+    REQUIRE(hears(mine + ":"));
+    CHECK(write(me, "a.service", kFifty));
+    CHECK(write(me, "b.service", kFifty));
+    systemd->weights["CPUWeight of /org/freedesktop/systemd1/unit/a_2eservice"] = 700;
+    SUBCASE("when it ends")
+    {
+        session->signal(SIGTERM);
+        CHECK(systemd_hears("b.service CPUWeight=unset IOWeight=unset"));
+        CHECK(session->wait() == 0);
+    }
+    SUBCASE("when the daemon has looked at it")
+    {
+        CHECK(read(me, "a.service")->cpu == CpuWeight::make(700));
+        daemon.reset();
+        daemon.emplace(loop, address);
+        CHECK(hears(mine + ": b.service"));
+    }
+    CHECK_FALSE(systemd->was_asked(kTakenBack));
+}
+
 TEST_CASE_FIXTURE(Stage, "a daemon that is back in time finds the weights that the one before has asked for")
 {
     start();
