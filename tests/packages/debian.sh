@@ -20,7 +20,7 @@ part_debian() {
     check "its settings file is the administrator's, and no other file of it" same /etc/priorityd/priorityd.toml \
         eval 'dpkg-deb --info "$deb_package" conffiles'
     for relation in Conflicts Replaces Provides; do
-        check "it $relation ananicy and ananicy-cpp" same 'ananicy, ananicy-cpp' \
+        check "it $relation ananicy, ananicy-cpp and ananicy-rs" same 'ananicy, ananicy-cpp, ananicy-rs' \
             dpkg-deb --field "$deb_package" "$relation"
     done
     for program in /usr/bin/priorityctl /usr/libexec/priorityd; do

@@ -13,8 +13,8 @@ for part in ./guest-part-*.sh; do
     source "$part"
 done
 
-all_parts=(before install sandbox sessions weights weights_faults ordinary_user polkit reload activation crash weights_end
-    watchdog capabilities upgrade stop remove purge)
+all_parts=(before install sandbox sessions weights weights_faults session ordinary_user polkit reload activation crash
+    weights_end watchdog capabilities upgrade stop remove purge)
 
 mapfile -t parts <arguments
 [ ${#parts[@]} -gt 0 ] && [ -n "${parts[0]}" ] || parts=("${all_parts[@]}")
