@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/daemon.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "daemon/spare_memory.hpp"
 
 namespace priorityd::daemon {
 namespace {
@@ -92,7 +92,7 @@ Result<void> Daemon::start()
     pipeline_.begin_scan();
     while (pipeline_.continue_scan(kScanStep, now())) {
     }
-    malloc_trim(0);  // reading the rules took several times the memory that they need
+    give_back_spare_memory();
     apply_settings();
     on_events();  // what has started meanwhile
     log_ready();
@@ -282,7 +282,7 @@ ReloadReport Daemon::reload()
         use(std::move(policy));
         apply_settings();
         request_scan();
-        malloc_trim(0);
+        give_back_spare_memory();
     }
     report.rules = static_cast<std::uint32_t>(pipeline_.policy().rules().size());
     if (report.is_accepted)
