@@ -184,7 +184,9 @@ void check_every_rule(const SaidTree& tree, const std::shared_ptr<const Policy>&
     REQUIRE(policy);
     CHECK(!tree.rules.empty());
     const Layers layers{.policy = policy};
-    for (const auto& [name, said] : tree.rules) {
+    for (const auto& rule : tree.rules) {
+        const auto& name = rule.first;
+        const auto& said = rule.second;
         const auto wanted = meaning(said, tree);
         const auto explanation = classify(layers, {.name = name});
         CHECK_MESSAGE(settings_text(explanation.process.settings) == wanted, said.place);
