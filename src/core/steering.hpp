@@ -27,7 +27,7 @@ struct SteeringLimits {
     static constexpr std::size_t kOverridesOfAUser = 256;  ///< So that no user takes the place of all others.
     static constexpr std::size_t kRuleFiles = 64;
     static constexpr std::size_t kRuleBytes = 256UL * 1024;  ///< In all files of a user.
-    static constexpr std::size_t kRules = 2000;            ///< Of a user.
+    static constexpr std::size_t kRules = 2000;              ///< Of a user.
 };
 
 class Steering final : public Control {
