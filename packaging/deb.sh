@@ -56,6 +56,8 @@ build() {
     [ $check = no ] || profiles=
     # debhelper takes $HOME away, where the compiler cache is looked for otherwise.
     export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ccache} CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
+    # Minutes of packing the debug symbols save a fifth of their size.
+    export DPKG_DEB_COMPRESSOR_LEVEL=${DPKG_DEB_COMPRESSOR_LEVEL:-1}
     (cd "$tree" && DEB_BUILD_OPTIONS="$profiles parallel=$(nproc)" DEB_BUILD_PROFILES=$profiles \
         dpkg-buildpackage --build=full --unsigned-source --unsigned-changes --no-check-builddeps)
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -101,6 +102,25 @@ bool is_utf8(std::string_view bytes)
         at += length;
     }
     return true;
+}
+
+std::string toml_string(std::string_view utf8)
+{
+    std::string quoted = "\"";
+    for (std::size_t at = 0; at < utf8.size(); ++at) {
+        const auto byte = static_cast<std::uint8_t>(utf8[at]);
+        const auto next = static_cast<std::uint8_t>(at + 1 < utf8.size() ? utf8[at + 1] : 0);
+        const bool is_late_control = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F
+        if (byte < 0x20 || byte == 0x7f || is_late_control) {
+            fmt::format_to(std::back_inserter(quoted), "\\u{:04x}", is_late_control ? next : byte);
+            at += is_late_control ? 1 : 0;
+            continue;
+        }
+        if (byte == '"' || byte == '\\')
+            quoted += '\\';
+        quoted += utf8[at];
+    }
+    return quoted += '"';
 }
 
 }  // namespace priorityd

@@ -11,6 +11,10 @@ namespace priorityd {
 /// `\n`, `\x1b`, `\xff` …; a backslash as `\\`. What is already safe comes out as it went in.
 [[nodiscard]] std::string escaped(std::string_view bytes);
 
+/// As a basic string of TOML, in quotes. Control characters, C1 too, are written by their numbers, so that they do
+/// nothing to a terminal. `utf8`: valid UTF-8, as TOML is.
+[[nodiscard]] std::string toml_string(std::string_view utf8);
+
 /// Whether all of it is well-formed UTF-8; control characters and NUL are.
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 

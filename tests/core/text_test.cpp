@@ -146,3 +146,11 @@ TEST_CASE("the nearest known word is offered, a far one is not")
     CHECK(suggestion("zzzzzz", known) == "; known here: nice, sched, slice, oom_score_adj");
     CHECK(nearest(std::string(100, 'x'), known) == std::nullopt);
 }
+
+TEST_CASE("text is written so that TOML reads the same, and a terminal does nothing of its own")
+{
+    CHECK(toml_string("") == "\"\"");
+    CHECK(toml_string("a \"b\" \\") == R"("a \"b\" \\")");
+    CHECK(toml_string("a\nb\x1b[1m\x7f") == R"("a\u000ab\u001b[1m\u007f")");
+    CHECK(toml_string("\u009b\u00e9\u00a0") == "\"\\u009b\u00e9\u00a0\"");
+}

@@ -21,36 +21,20 @@ constexpr std::string_view kHead =
     "# {} rules, {} types. What could not be kept is listed at the end.\n"
     "# `origin` is where a rule comes from; \"priorityctl explain\" shows it.\n";
 
-/// Text in quotes; control characters as TOML has them.
-std::string quoted(std::string_view text)
-{
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\')
-            out.append(1, '\\').append(1, c);
-        else if (byte < 0x20 || byte == 0x7f)
-            out += fmt::format("\\u{:04X}", byte);
-        else
-            out += c;
-    }
-    return out + '"';
-}
-
 /// A key without quotes where TOML takes it so.
 std::string key_text(std::string_view text)
 {
     const auto is_bare = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
     };
-    return !text.empty() && std::ranges::all_of(text, is_bare) ? std::string{text} : quoted(text);
+    return !text.empty() && std::ranges::all_of(text, is_bare) ? std::string{text} : toml_string(text);
 }
 
 std::string value_text(const Value& value)
 {
     const auto raw = to_raw(value);
     const auto* text = std::get_if<std::string>(&raw);
-    return text ? quoted(*text) : to_text(raw);
+    return text ? toml_string(*text) : to_text(raw);
 }
 
 std::string settings_text(const SettingMap& settings)
@@ -65,7 +49,7 @@ std::string settings_text(const SettingMap& settings)
 std::string pattern_text(const Pattern& pattern)
 {
     const bool is_glob = pattern.is_glob || pattern.letters == Case::ignored;
-    return quoted(is_glob ? pattern.text : glob_escaped(pattern.text));
+    return toml_string(is_glob ? pattern.text : glob_escaped(pattern.text));
 }
 
 std::string list_text(const std::vector<std::string>& members)
@@ -155,12 +139,12 @@ std::string Writer::text(const std::string& from)
 void Writer::write_class(const ProgramClass& program_class)
 {
     out_ += fmt::format("\n[class.{}]\ndescription = {}\n{}", key_text(program_class.name),
-                        quoted(program_class.description), settings_text(program_class.settings));
+                        toml_string(program_class.description), settings_text(program_class.settings));
 }
 
 void Writer::write_short(const RuleDraft& rule)
 {
-    out_ += fmt::format("{} = {{ class = {}, origin = {} }}\n", key_text(rule.exact_name), quoted(rule.class_name),
+    out_ += fmt::format("{} = {{ class = {}, origin = {} }}\n", key_text(rule.exact_name), toml_string(rule.class_name),
                         origin_text(rule));
 }
 
@@ -168,13 +152,13 @@ void Writer::write_long(const RuleDraft& rule)
 {
     out_ += "\n[[rule]]\n";
     if (!rule.exact_name.empty())
-        out_ += fmt::format("name = {}\n", quoted(glob_escaped(rule.exact_name)));
+        out_ += fmt::format("name = {}\n", toml_string(glob_escaped(rule.exact_name)));
     for (const auto& term : terms_text(rule.condition.all_of))
         out_ += term + '\n';
     if (!rule.condition.except.empty())
         out_ += fmt::format("not = {}\n", exceptions_text(rule.condition.except));
     if (!rule.class_name.empty())
-        out_ += fmt::format("class = {}\n", quoted(rule.class_name));
+        out_ += fmt::format("class = {}\n", toml_string(rule.class_name));
     out_ += fmt::format("origin = {}\n", origin_text(rule));
     if (!rule.settings.empty())
         out_ += "[rule.set]\n" + settings_text(rule.settings);
@@ -203,7 +187,7 @@ bool Writer::is_utf8(const RuleDraft& rule)
 
 std::string Writer::origin_text(const RuleDraft& rule) const
 {
-    return quoted(fmt::format("{}:{}", escaped(path_of_.at(rule.origin->file)), rule.origin->line));
+    return toml_string(fmt::format("{}:{}", escaped(path_of_.at(rule.origin->file)), rule.origin->line));
 }
 
 void Writer::write_losses()

@@ -154,26 +154,6 @@ void OverrideFile::require(const toml::table& table, std::string_view in, std::i
     }
 }
 
-/// As TOML has it. Control characters are written by their numbers, so that they do nothing to a terminal.
-std::string toml_string(std::string_view text)
-{
-    std::string quoted = "\"";
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = static_cast<std::uint8_t>(text[at]);
-        const auto next = static_cast<std::uint8_t>(at + 1 < text.size() ? text[at + 1] : 0);
-        const bool is_late_control = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F, as UTF-8
-        if (byte < 0x20 || byte == 0x7f || is_late_control) {
-            quoted += fmt::format("\\u{:04x}", is_late_control ? next : byte);
-            at += is_late_control ? 1 : 0;
-            continue;
-        }
-        if (byte == '"' || byte == '\\')
-            quoted += '\\';
-        quoted += text[at];
-    }
-    return quoted += '"';
-}
-
 std::string toml_value(const Value& value)
 {
     const auto raw_value = to_raw(value);
