@@ -218,18 +218,19 @@ std::vector<Original> Lineage::originals(const ProcessTable& table) const
 {
     std::vector<Original> originals;
     const auto add = [&](const ProcessKey& process, const std::vector<Bequest::Item>& latest_first) {
-        for (auto item = latest_first.rbegin(); item != latest_first.rend(); ++item)
-            originals.push_back({process, item->setting, item->before, item->written});
+        std::for_each(latest_first.rbegin(), latest_first.rend(), [&](const Bequest::Item& item) {
+            originals.push_back({process, item.setting, item.before, item.written});
+        });
     };
     for (const auto& [pid, items] : former_) {
         if (const auto* tracked = table.find(pid))
             add(tracked->process.key, items);
     }
-    for (auto bequest = released_.rbegin(); bequest != released_.rend(); ++bequest) {
-        add(bequest->from, bequest->items);
-        for (const auto& item : bequest->items)
-            originals.push_back({bequest->from, item.setting, item.before, item.before});
-    }
+    std::for_each(released_.rbegin(), released_.rend(), [&](const Bequest& bequest) {
+        add(bequest.from, bequest.items);
+        for (const auto& item : bequest.items)
+            originals.push_back({bequest.from, item.setting, item.before, item.before});
+    });
     return originals;
 }
 

@@ -87,6 +87,7 @@ std::vector<const Override*> OverrideTable::fitting(const Snapshot& process) con
     }
     std::ranges::sort(numbers);
     std::vector<const Override*> found;
+    found.reserve(numbers.size());
     for (const auto number : numbers)
         found.push_back(&overrides_[number]);
     return found;

@@ -70,6 +70,7 @@ std::vector<PolicyFile> files_of(Uid user, std::vector<std::pair<std::string, st
 {
     std::ranges::sort(files, {}, &std::pair<std::string, std::string>::first);
     std::vector<PolicyFile> read;
+    read.reserve(files.size());
     for (auto& [name, text] : files)
         read.push_back({.kind = PolicyFile::Kind::rules,
                         .path = fmt::format("user {}: {}", raw(user), name),

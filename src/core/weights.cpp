@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/weights.hpp"
 
-#include <cstdint>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ std::optional<CpuWeight> weight_by_nice(const SettingMap& settings)
         weight /= kStep;
     for (int step = 0; step > nice->value(); --step)
         weight *= kStep;
-    return CpuWeight::make(static_cast<std::int64_t>(weight + 0.5));
+    return CpuWeight::make(std::lround(weight));
 }
 
 SettingMap settings_of(const Weights& weights)

@@ -35,6 +35,7 @@ Term name_term(const std::vector<std::string>& globs)
 std::vector<Term> argument_terms(const std::vector<std::string>& arguments)
 {
     std::vector<Term> terms;
+    terms.reserve(arguments.size());
     for (const auto& argument : arguments)
         terms.push_back({MatchKey::arg, {text_pattern(MatchKey::arg, glob_escaped(argument))}});
     return terms;
@@ -172,10 +173,10 @@ void Joining::index_rule(std::uint32_t number)
 /// The first expression wins there, the last rule here.
 void Joining::add_expressions()
 {
-    for (auto line = tree_.rules.rbegin(); line != tree_.rules.rend(); ++line) {
-        if (!line->name_regex.empty())
-            add_expression(*line);
-    }
+    std::for_each(tree_.rules.rbegin(), tree_.rules.rend(), [this](const RuleLine& line) {
+        if (!line.name_regex.empty())
+            add_expression(line);
+    });
 }
 
 void Joining::add_expression(const RuleLine& line)

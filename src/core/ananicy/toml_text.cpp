@@ -84,6 +84,7 @@ std::vector<std::string> terms_text(const std::vector<Term>& terms)
 std::string exceptions_text(const std::vector<Condition>& exceptions)
 {
     std::vector<std::string> tables;
+    tables.reserve(exceptions.size());
     for (const auto& exception : exceptions) {
         tables.push_back(fmt::format("{{ {} }}", fmt::join(terms_text(exception.all_of), ", ")));
     }
