@@ -78,7 +78,7 @@ export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ccache} 
 # manual pages are compressed differ, and so do the folders of helpers and of zsh.
 as_in_debian() {
     sed -e 's,^\.\?/*,/,' -e 's,/$,,' -e 's,\.\(gz\|zst\)$,,' \
-        -e 's,^/usr/lib/priorityd/priorityd$,/usr/libexec/priorityd,' \
+        -e 's,^/usr/lib/priorityd/\(priorityd\(-session\)\{0,1\}\)$,/usr/libexec/\1,' \
         -e 's,/zsh/site-functions/,/zsh/vendor-completions/,' -e 's,^/usr/lib/systemd/,/lib/systemd/,' |
         grep -v '^/usr/share/\(doc\|licenses\|lintian\)\(/\|$\)\|^/usr/lib/\(debug\|\.build-id\)\|^/\.' | sort -u
 }
