@@ -93,6 +93,13 @@ std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle&
     return inherited;
 }
 
+/// Whether it runs the program that it was decided for. One that execs itself counts as the same too: there is nothing
+/// that it could have from another one.
+bool is_still(const TrackedProcess& decided, const Snapshot& process)
+{
+    return decided.process.exe == process.exe && decided.process.names == process.names;
+}
+
 void keep(Bequest bequest, std::deque<Bequest>& latest_first)
 {
     latest_first.push_front(std::move(bequest));
@@ -305,7 +312,8 @@ std::vector<Inherited> Lineage::inheritance_of(const Snapshot& process, ProcessH
     if (!is_decided)
         return may_inherit(process, relatives.table) ? from_ancestors(process, handle, relatives)
                                                      : std::vector<Inherited>{};
-    auto inherited = program == Program::another ? from_itself(*tracked, handle) : tracked->process.inherited;
+    const bool is_another = program == Program::another && !is_still(*tracked, process);
+    auto inherited = is_another ? from_itself(*tracked, handle) : tracked->process.inherited;
     std::erase_if(inherited, [&](Inherited& one) { return !still_holds(one, process.key, relatives); });
     return inherited;
 }

@@ -51,7 +51,8 @@ struct Relatives {
     const OverrideTable& overrides;
 };
 
-/// Whether a process runs another program than when it was last looked at.
+/// Whether the kernel has told of another program. It does so also of one that a scan or another event has made known
+/// already.
 enum class Program : std::uint8_t { same, another };
 
 class Lineage {

@@ -76,6 +76,15 @@ Result<RequestNumber> number_of(int socket)
     return RequestNumber{self.nl_pid};
 }
 
+/// Another one than the first request's, and nobody else's either: answers go to all, and a neighbour's port may well
+/// be the next one. The kernel gives pids, of at most 22 bits, and random numbers of 31 bits where those are taken.
+/// Source: netlink_autobind() in net/netlink/af_netlink.c.
+RequestNumber second_number(RequestNumber port)
+{
+    constexpr std::uint32_t kUnusedInPids = 1U << 30U;
+    return RequestNumber{static_cast<std::uint32_t>(port) ^ kUnusedInPids};
+}
+
 /// What the kernel has answered to the request, among what has arrived; empty when it is not there yet.
 std::optional<int> queued_answer(int socket, RequestNumber number)
 {
@@ -202,9 +211,7 @@ Result<void> ProcConnector::narrow(std::optional<EventFilter> forced)
 {
     if (forced && forced != EventFilter::proc_input)
         return {};
-    const auto number = number_of(fd()).map([](RequestNumber port) {
-        return RequestNumber{static_cast<std::uint32_t>(port) + 1};  // another one than the first request's
-    });
+    const auto number = number_of(fd()).map(second_number);
     if (!number)
         return tl::unexpected(number.error());
     if (auto sent = send_request(fd(), listen_request(*number, WireEvents::every)); !sent)

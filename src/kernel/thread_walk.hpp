@@ -31,8 +31,7 @@ struct Met {
     [[nodiscard]] Outcome outcome(std::string_view capability) const;
 };
 
-/// A process that makes threads faster than they can be followed is given up after so many rounds; two suffice against
-/// one that does nothing else.
+/// A process that makes threads faster than they can be followed is given up after so many rounds.
 constexpr int kMostRounds = 16;
 
 /// Calls `change` for all threads but the leader, until a round finds none that is new.

@@ -19,6 +19,7 @@
 
 #include "in_child.hpp"
 #include "kernel/procfs.hpp"
+#include "kernel/thread_walk.hpp"
 #include "support/child.hpp"
 
 namespace priorityd::kernel {
@@ -56,12 +57,47 @@ std::function<void()> sleepers(int count)
     };
 }
 
-/// Starts its successor and ends: so it goes on for ever, and a list of threads is old when it is read.
-void chain_link()
-{
-    std::thread{chain_link}.detach();
-    ::usleep(300);
-}
+/// A child with one thread, and one more for each asked for.
+class Multiplying {
+public:
+    Multiplying()
+    {
+        REQUIRE(::pipe2(requests_, O_CLOEXEC) == 0);
+        child_ = std::make_unique<Child>([this] { std::thread{[this] { multiply(); }}.detach(); });
+        handle_ = source_.open(child_->pid()).value();
+    }
+    Multiplying(const Multiplying&) = delete;
+    Multiplying& operator=(const Multiplying&) = delete;
+    ~Multiplying()
+    {
+        for (const int fd : requests_)
+            ::close(fd);
+    }
+    /// Returns when the new thread is there.
+    void ask_for_one()
+    {
+        const auto before = handle().threads().size();
+        REQUIRE(::write(requests_[1], "", 1) == 1);
+        while (handle().threads().size() == before)
+            ::usleep(100);
+    }
+    ProcfsHandle& handle() { return static_cast<ProcfsHandle&>(*handle_); }
+
+private:
+    void multiply() const
+    {
+        for (char request{}; ::read(requests_[0], &request, 1) == 1;)
+            std::thread{[] {
+                for (;;)
+                    ::pause();
+            }}.detach();
+    }
+
+    int requests_[2]{};
+    std::unique_ptr<Child> child_;
+    Procfs source_ = Procfs::open().value();
+    std::unique_ptr<ProcessHandle> handle_;
+};
 
 /// A child and everything that is needed to act on it.
 class Target {
@@ -109,24 +145,6 @@ void give(Tid thread, SchedPolicy policy, std::uint64_t flags = 0, std::chrono::
                                .priority = static_cast<std::uint32_t>(policy.priority),
                                .runtime = static_cast<std::uint64_t>(length.count())};
     REQUIRE(set_attributes(thread, attributes));
-}
-
-struct Count {
-    int seen = 0;
-    int missed = 0;  ///< Those that have another nice value.
-};
-
-Count count_threads(Target& target, int expected)
-{
-    Count count;
-    for (int round = 0; round < 50; ++round) {
-        for (const Tid thread : target.handle().threads()) {
-            const auto now = nice_of(thread);  // an error when it has ended since the list
-            count.seen += now ? 1 : 0;
-            count.missed += now && now->value() != expected ? 1 : 0;
-        }
-    }
-    return count;
 }
 
 bool is_not_root()
@@ -226,19 +244,35 @@ TEST_CASE("all threads get the value" * doctest::skip(is_not_root()))
     }
 }
 
-TEST_CASE("threads that are born meanwhile get the value")
+TEST_CASE("threads that are born while others are changed are changed too")
 {
-    // Several processes, because whether the first list is already old when it is used is a matter of luck.
-    for (int process = 0; process < 5; ++process) {
-        Target target{[] {
-            for (int chain = 0; chain < 20; ++chain)
-                std::thread{chain_link}.detach();
-        }};
-        CHECK(target.apply(SetScheduling{.nice = nice(7), .sched = {}, .slice = {}}).kind == Kind::applied);
-        const auto [seen, missed] = count_threads(target, 7);
-        CHECK(seen > 0);
-        CHECK(missed == 0);
-    }
+    Multiplying process;
+    std::vector<Tid> changed;
+    const auto change = [&](Tid thread, Role) -> StepResult {
+        if (changed.size() < 4)
+            process.ask_for_one();
+        changed.push_back(thread);
+        return Step::written;
+    };
+    CHECK(change_threads(process.handle(), change, "").kind == Kind::applied);
+    auto all = process.handle().threads();
+    CHECK(all.size() == 6);
+    std::ranges::sort(all);
+    std::ranges::sort(changed);
+    CHECK(changed == all);
+}
+
+TEST_CASE("a process that makes threads faster than they can be changed is given up")
+{
+    Multiplying process;
+    int changes = 0;
+    const auto change = [&](Tid, Role) -> StepResult {
+        process.ask_for_one();
+        ++changes;
+        return Step::written;
+    };
+    CHECK(change_threads(process.handle(), change, "").kind == Kind::applied);
+    CHECK(changes > kMostRounds);
 }
 
 TEST_CASE("a thread with a value of its own keeps it, setting by setting" * doctest::skip(is_not_root()))
