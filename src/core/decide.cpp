@@ -121,9 +121,9 @@ FactSet needs(const Engines& engines, const Snapshot& process)
     return facts;
 }
 
-Decision judge(const Engines& engines, const Snapshot& process, Instant now)
+Decision judge(const Engines& engines, const Snapshot& process, Instant now, Reasons reasons)
 {
-    Decision decision;
+    Decision decision{reasons};
     for (const auto& engine : engines)
         engine->judge(process, now, decision);
     return decision;

@@ -60,7 +60,7 @@ public:
     [[nodiscard]] virtual DaemonStatus status() const = 0;
     /// Errors: ESRCH.
     [[nodiscard]] virtual Result<ProcessView> process(Pid pid) = 0;
-    [[nodiscard]] virtual std::vector<ProcessView> processes(const ProcessFilter& filter) const = 0;
+    [[nodiscard]] virtual std::vector<ProcessView> processes(const ProcessFilter& filter) = 0;
     /// Errors: ESRCH.
     [[nodiscard]] virtual Result<Explanation> explanation(Pid pid) = 0;
     [[nodiscard]] virtual Explanation classify(const GivenFacts& facts) const = 0;

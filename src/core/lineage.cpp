@@ -97,7 +97,7 @@ std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle&
 /// that it could have from another one.
 bool is_still(const TrackedProcess& decided, const Snapshot& process)
 {
-    return decided.process.exe == process.exe && decided.process.names == process.names;
+    return decided.is_starting || (decided.process.exe == process.exe && decided.process.names == process.names);
 }
 
 void keep(Bequest bequest, std::deque<Bequest>& latest_first)

@@ -23,6 +23,12 @@ constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::mi
 /// Where a process cannot be watched for want of descriptors, it is looked at again so often.
 constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
+/// How long what was done in haste waits for the full look: long enough for the one that was interrupted by it to go
+/// on, short enough for nobody to notice.
+constexpr auto kFullLookAfter = std::chrono::milliseconds{1};
+/// Each holds a descriptor.
+constexpr std::size_t kMostWaiting = 256;
+
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
 
@@ -39,6 +45,13 @@ void recall(const Ledger& early, Snapshot& process)
 {
     recall(early, Setting::nice, process.nice);
     recall(early, Setting::sched, process.sched);
+}
+
+/// Whether the process has run another program while its facts were read: some of them are those of the earlier one.
+bool is_torn(ProcessHandle& handle, const Snapshot& process)
+{
+    Snapshot again;
+    return process.known.contains(Fact::exe) && handle.read(Fact::exe, again) && again.exe != process.exe;
 }
 
 /// Takes off those at the front that are alike by `projection`.
@@ -67,6 +80,7 @@ Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
 
 void Pipeline::use(Layers layers)
 {
+    catch_up();  // what was done in haste was done for reasons that may go
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
     use_unit_settings();
@@ -104,45 +118,71 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
 {
     if (pid == kInit || pid == world_.own_pid)
         return;
-    const auto handle = world_.source.open(pid);
+    auto handle = world_.source.open(pid);
     if (!handle)
         return forget(pid, now);
-    Snapshot process;
-    Ledger early = table_.find(pid) ? Ledger{} : act_on_exe(**handle, process, now);
-    if (!read_facts(**handle, process))
-        return forget(pid, now);
+    Visit visit{.handle = *std::move(handle), .process = {}, .early = {}, .look = look, .now = now};
+    if (look == Look::exec && is_unknown(pid) && act_on_exe(visit))
+        return waiting_.push_back(std::move(visit));
+    catch_up();
+    look_fully(std::move(visit));
+}
+
+/// Neither tracked nor waiting.
+bool Pipeline::is_unknown(Pid pid) const
+{
+    return !table_.find(pid) &&
+           std::ranges::none_of(waiting_, [pid](const Visit& visit) { return visit.handle->pid() == pid; });
+}
+
+/// Most programs are known by their file alone. What the rules say of it is done before the other facts are read, which
+/// takes as long again; meanwhile the program, or whoever waits for it, has the CPU back. False when the rules want
+/// more facts.
+bool Pipeline::act_on_exe(Visit& visit)
+{
+    const auto knows = [&](const auto& engine) { return engine->knows_by_exe(visit.process); };
+    if (waiting_.size() >= kMostWaiting || !visit.handle->read(Fact::exe | Fact::owner, visit.process) ||
+        std::ranges::none_of(engines_, knows))
+        return false;
+    const auto decision = decide(*visit.handle, visit.process, visit.now, Reasons::left_out);
+    act(*visit.handle, {visit.handle->pid(), kStartNotRead}, decision.effective(), visit.early, visit.now);
+    visit.early.forget_held();  // it may have come along from another process, which takes more facts to find out
+    return true;
+}
+
+/// In the order in which they came: a parent before its children, who ask what is known of it.
+void Pipeline::catch_up()
+{
+    for (auto& visit : std::exchange(waiting_, {}))
+        look_fully(std::move(visit));
+}
+
+/// With all facts that the engines want. Corrects what was done in haste where another name says otherwise.
+void Pipeline::look_fully(Visit&& visit)
+{
+    auto& [handle, process, early, look, now] = visit;
+    if (!read_facts(*handle, process))
+        return forget(handle->pid(), now);
+    if (look != Look::exec && is_torn(*handle, process))
+        return;  // the kernel will tell of it
     if (process.is_kernel_thread || process.is_zombie)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
     recall(early, process);
     const auto program = look == Look::exec ? Program::another : Program::same;
-    process.inherited = lineage_.inheritance_of(process, **handle, program, relatives());
-    auto decision = decide(**handle, process, now);
+    process.inherited = lineage_.inheritance_of(process, *handle, program, relatives());
+    auto decision = decide(*handle, process, now, Reasons::told);
     if (decision.empty())
-        leave_alone(**handle, process, now);
+        leave_alone(*handle, process, now);
     else
-        enforce(**handle, std::move(process), std::move(decision), std::move(early), now);
+        enforce(*handle, std::move(process), std::move(decision), std::move(early), now);
 }
 
-/// Most programs are known by their file alone. What the rules say of it is done before the other facts are read, which
-/// takes longer than all the rest; the full look follows at once, and corrects it where another name says otherwise.
-Ledger Pipeline::act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now)
-{
-    Ledger ledger;
-    const auto knows = [&](const auto& engine) { return engine->knows_by_exe(process); };
-    if (!handle.read(Fact::exe | Fact::owner, process) || std::ranges::none_of(engines_, knows))
-        return ledger;
-    const auto decision = decide(handle, process, now);
-    act(handle, {handle.pid(), kStartNotRead}, decision.effective(), ledger, now);
-    ledger.forget_held();  // it may have come along from another process, which takes more facts to find out
-    return ledger;
-}
-
-Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
+Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now, Reasons reasons) const
 {
     const auto& limits = layers_.policy->settings().limits;
-    auto decision = judge(engines_, process, now);
+    auto decision = judge(engines_, process, now, reasons);
     if (const auto wanted = limits_need(limits, decision, process); !wanted.empty())
         (void)handle.read(wanted, process);  // a process that has ended meanwhile is found out by whoever acts on it
     add_limits(engines_, limits, process, now, decision);
@@ -188,6 +228,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
     join_unit(handle, process, wanted, tracked.ledger, now);
+    tracked.is_starting = process.known.contains(Fact::argv) && process.argv.empty();
     process.argv = {};  // matched, and never shown
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
@@ -320,6 +361,7 @@ void Pipeline::look_at_those_with(const std::string& source, Instant now)
 template <typename Predicate>
 void Pipeline::look_at_all(Instant now, Predicate predicate)
 {
+    catch_up();
     std::vector<Pid> pids;
     for (const auto& [pid, tracked] : table_) {
         if (predicate(tracked))
@@ -381,6 +423,7 @@ void Pipeline::forget(Pid pid, Instant now)
 {
     if (const auto* tracked = table_.find(pid))
         lineage_.note_end(*tracked);
+    std::erase_if(waiting_, [pid](const Visit& visit) { return visit.handle->pid() == pid; });
     table_.erase(pid);
     autogroups_.remove(pid, now);
     weights_.remove(pid, now);
@@ -395,6 +438,7 @@ void Pipeline::look_again_later(Pid pid, Instant now)
 
 void Pipeline::begin_scan()
 {
+    catch_up();
     scan_ = world_.source.list();
     for (const auto& [pid, tracked] : table_)
         scan_.push_back(pid);
@@ -417,12 +461,14 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
 
 std::optional<Instant> Pipeline::deadline() const
 {
-    return earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline()));
+    const auto full_look = waiting_.empty() ? std::nullopt : std::optional{waiting_.front().now + kFullLookAfter};
+    return earlier(full_look, earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline())));
 }
 
 void Pipeline::run_due(Instant now)
 {
     const auto is_due = [now](std::optional<Instant> deadline) { return deadline && *deadline <= now; };
+    catch_up();
     for (const Pid pid : timetable_.take_due(now))
         examine(pid, now, Look::later);
     if (is_due(autogroups_.deadline()))
@@ -459,6 +505,7 @@ std::optional<Pid> Pipeline::heritage_of(Pid pid) const
 
 void Pipeline::restore(Instant now)
 {
+    catch_up();
     autogroups_.restore(session_tools());
     weights_.restore();
     for (const Pid pid : world_.source.list()) {

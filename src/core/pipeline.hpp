@@ -88,20 +88,20 @@ public:
     [[nodiscard]] const Policy& policy() const { return *layers_.policy; }
     [[nodiscard]] const Layers& layers() const { return layers_; }
     [[nodiscard]] const Knobs& knobs() const { return knobs_; }
-    [[nodiscard]] std::size_t tracked() const { return table_.size(); }
+    [[nodiscard]] std::size_t tracked() const { return table_.size() + waiting_.size(); }
     [[nodiscard]] const Tally& tally() const { return tally_; }
 
     /// With what the process has now. Errors: ESRCH.
     [[nodiscard]] Result<ProcessView> view(Pid pid, const Clocks& clocks);
-    [[nodiscard]] std::vector<ProcessView> views(const ProcessFilter& filter) const;
+    [[nodiscard]] std::vector<ProcessView> views(const ProcessFilter& filter);
     /// A process that nothing was decided for is looked at on the spot. Errors: ESRCH.
     [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
     /// How many processes this source has had a say for.
-    [[nodiscard]] std::uint32_t count_with(const std::string& source) const;
+    [[nodiscard]] std::uint32_t count_with(const std::string& source);
     /// Units that have a weight from priorityd.
     [[nodiscard]] std::vector<Unit> changed_units() const { return weights_.changed(); }
     /// What priorityd has written and not put back, of all processes and sessions.
-    [[nodiscard]] AllOriginals originals() const;
+    [[nodiscard]] AllOriginals originals();
 
 private:
     /// Why a process is looked at.
@@ -111,10 +111,22 @@ private:
         later,  ///< Some time has passed since.
     };
 
+    /// One look at one process, which may be done in two parts: see act_on_exe().
+    struct Visit {
+        std::unique_ptr<ProcessHandle> handle;
+        Snapshot process;
+        Ledger early;  ///< What was done to it already.
+        Look look;
+        Instant now;
+    };
+
     void examine(Pid pid, Instant now, Look look);
+    [[nodiscard]] bool is_unknown(Pid pid) const;
+    bool act_on_exe(Visit& visit);
+    void catch_up();
+    void look_fully(Visit&& visit);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
-    Ledger act_on_exe(ProcessHandle& handle, Snapshot& process, Instant now);
-    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
+    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now, Reasons reasons) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
@@ -161,6 +173,7 @@ private:
     UnitWeights weights_;
     Timetable timetable_;
     ChangeFeed changes_;
+    std::vector<Visit> waiting_;  // known by their file alone, acted upon; the full look follows
     std::vector<Pid> scan_;
     std::vector<std::string> in_control_;  // sources that are written over what others have set
     Tally tally_;

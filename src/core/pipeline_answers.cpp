@@ -55,14 +55,16 @@ void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
 
 }  // namespace
 
-std::uint32_t Pipeline::count_with(const std::string& source) const
+std::uint32_t Pipeline::count_with(const std::string& source)
 {
+    catch_up();
     return static_cast<std::uint32_t>(
         std::ranges::count_if(table_, [&](const auto& entry) { return entry.second.decision.names(source); }));
 }
 
-AllOriginals Pipeline::originals() const
+AllOriginals Pipeline::originals()
 {
+    catch_up();
     AllOriginals originals{.processes = lineage_.originals(table_), .sessions = autogroups_.originals()};
     for (const auto& [pid, tracked] : table_) {
         for (const auto& entry : tracked.ledger.entries()) {
@@ -81,8 +83,9 @@ Result<ProcessView> Pipeline::view(Pid pid, const Clocks& clocks)
     return std::move(explanation->process);
 }
 
-std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
+std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter)
 {
+    catch_up();
     std::vector<ProcessView> views;
     for (const auto& [pid, tracked] : table_) {
         auto view = view_of(tracked.process, tracked.decision);
@@ -95,6 +98,7 @@ std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter) const
 
 Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
 {
+    catch_up();
     auto handle = world_.source.open(pid);
     if (!handle)
         return tl::unexpected(handle.error());

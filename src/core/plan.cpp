@@ -8,16 +8,16 @@ namespace {
 
 using Kind = Outcome::Kind;
 
-/// The others are decided, and shown, and written to a unit or nowhere.
+/// The others are decided and shown, and written nowhere.
+bool is_knob(Setting setting)
+{
+    return setting != Setting::program_class && setting != Setting::children;
+}
+
+/// The other knobs are those of units.
 bool is_written_to_processes(Setting setting)
 {
-    switch (setting) {
-        case Setting::program_class:
-        case Setting::children:
-        case Setting::cpu_weight:
-        case Setting::io_weight: return false;
-        default: return true;
-    }
+    return setting != Setting::cpu_weight && setting != Setting::io_weight;
 }
 
 /// Whether somebody else than priorityd has put `actual` there.
@@ -89,6 +89,8 @@ Plan settle_dead_knobs(SettingMap& wanted, const Knobs& knobs)
     Plan plan;
     SettingMap alive;
     for (const auto& [setting, value] : wanted) {
+        if (!is_knob(setting))
+            continue;
         const auto knob = knobs.find(info(setting).name);
         if (knob != knobs.end() && !knob->second.is_live)
             plan.settled.emplace_back(setting, Outcome{Kind::not_live, knob->second.why});

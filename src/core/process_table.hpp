@@ -18,6 +18,10 @@ struct TrackedProcess {
     Decision decision;
     Ledger ledger;
     bool is_watched = false;  ///< Its end will be told.
+    /// Was seen in the midst of exec, when the arguments of the earlier program are gone and its own not there yet; its
+    /// file and name may be those of either. The kernel tells of that exec afterwards. Source: begin_new_exec() in
+    /// fs/exec.c, called by load_elf_binary().
+    bool is_starting = false;
 };
 
 class ProcessTable {

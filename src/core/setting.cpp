@@ -11,6 +11,9 @@
 namespace priorityd {
 namespace {
 
+/// Of settings that a rule with its class names: growing step by step would cost an allocation for each.
+constexpr std::size_t kUsualCount = 4;
+
 const std::string* text_in(const RawValue& raw_value)
 {
     return std::get_if<std::string>(&raw_value);
@@ -229,6 +232,8 @@ std::string to_text(const RawValue& raw_value)
 
 void SettingMap::set(Setting setting, Value value)
 {
+    if (entries_.empty())
+        entries_.reserve(kUsualCount);
     const auto at = std::ranges::lower_bound(entries_, setting, {}, &Entry::first);
     if (at != entries_.end() && at->first == setting)
         at->second = std::move(value);

@@ -110,7 +110,6 @@ Result<void> Daemon::attach()
         else if (error.doing.empty())
             error = attempt.error();
     };
-    keep(events_, loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); }));
     keep(exits_, loop.watch_fd(parts_.exits.fd(), Priority::requests, [this] { on_exits(); }));
     if (parts_.state.fd() >= 0)
         keep(disk_, loop.watch_fd(parts_.state.fd(), Priority::requests,
@@ -124,6 +123,7 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
+    loop.watch_first(parts_.connector.fd(), [this] { on_events(); });
     if (!error.doing.empty())
         return tl::unexpected(error);
     return {};
@@ -193,12 +193,8 @@ void Daemon::on_broken_connector(const Error& error)
         parts_.log.error(connector.error().message());
         return parts_.loop.stop(1);
     }
-    events_ = Source{};  // before the socket that it watches is closed
     parts_.connector = *std::move(connector);
-    auto source = parts_.loop.watch_fd(parts_.connector.fd(), Priority::events, [this] { on_events(); });
-    if (!source)
-        return parts_.loop.stop(1);
-    events_ = *std::move(source);
+    parts_.loop.watch_first(parts_.connector.fd(), [this] { on_events(); });
     request_scan();
 }
 
@@ -317,7 +313,7 @@ Result<ProcessView> Daemon::process(Pid pid)
     return pipeline_.view(pid, clocks());
 }
 
-std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter) const
+std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter)
 {
     return pipeline_.views(filter);
 }

@@ -62,7 +62,7 @@ public:
 
     [[nodiscard]] DaemonStatus status() const override;
     [[nodiscard]] Result<ProcessView> process(Pid pid) override;
-    [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) const override;
+    [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) override;
     [[nodiscard]] Result<Explanation> explanation(Pid pid) override;
     [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
     ReloadReport reload() override;
@@ -103,7 +103,7 @@ private:
     bool has_lost_events_ = false;  // and has not asked for a scan yet
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
-    Source events_, exits_, disk_, folders_, scan_work_;
+    Source exits_, disk_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/event_loop.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 
 #include <systemd/sd-event.h>
@@ -138,12 +141,43 @@ Result<void> EventLoop::answer_watchdog()
     return {};
 }
 
+Result<void> EventLoop::serve_first(bool may_wait)
+{
+    std::array<pollfd, 2> watched{{{first_.fd, POLLIN, 0}, {sd_event_get_fd(event_.get()), POLLIN, 0}}};
+    if (::poll(watched.data(), watched.size(), may_wait ? -1 : 0) < 0 && errno != EINTR)
+        return failure(errno, "poll");
+    if (watched[0].revents != 0) {
+        const auto call = first_.call;  // it may be replaced
+        call();
+    }
+    return {};
+}
+
+/// One round of what sd_event_run(3) does, with the first descriptor before it.
+Result<void> EventLoop::take_turn()
+{
+    int pending = sd_event_prepare(event_.get());
+    if (pending < 0)
+        return failure(-pending, "sd_event_prepare");
+    if (auto served = serve_first(pending == 0); !served)
+        return served;
+    if (pending == 0)
+        pending = sd_event_wait(event_.get(), 0);
+    const int done = pending > 0 ? sd_event_dispatch(event_.get()) : pending;
+    if (done < 0)
+        return failure(-done, "sd_event_dispatch");
+    return {};
+}
+
 Result<int> EventLoop::run()
 {
-    const int answer = sd_event_loop(event_.get());
-    if (answer < 0)
-        return failure(-answer, "sd_event_loop");
-    return answer;
+    while (sd_event_get_state(event_.get()) != SD_EVENT_FINISHED) {
+        if (auto taken = take_turn(); !taken)
+            return tl::unexpected(taken.error());
+    }
+    int exit_status = 0;
+    sd_event_get_exit_code(event_.get(), &exit_status);
+    return exit_status;
 }
 
 void EventLoop::stop(int exit_status)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The event loop: sd-event with registrations that end with their owner.
+/// The event loop: sd-event with registrations that end with their owner, and one descriptor that comes before it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "core/ids.hpp"
 #include "core/result.hpp"
@@ -16,8 +17,7 @@ namespace priorityd::daemon {
 
 /// What comes first when several things are pending. Sources of one priority take turns.
 enum class Priority : std::int8_t {
-    events = -10,  ///< What a starting program waits for.
-    work = -10,    ///< Scans, in small steps: in turn with events, so that neither starves the other.
+    work = -10,    ///< Scans, in small steps.
     requests = 0,  ///< D-Bus, signals.
     later = 10,    ///< Publishing, sessions.
 };
@@ -67,6 +67,11 @@ public:
     EventLoop(EventLoop&&) noexcept = default;
     EventLoop& operator=(EventLoop&&) noexcept = default;
 
+    /// Calls back while `fd` is readable, once before each other thing that the loop does: neither starves the other.
+    /// Not through sd-event, whose way from the wake-up to a callback takes 10 us of cold code: this is for what a
+    /// starting program waits for. There is one; the next call replaces it, also from within the callback. The fd stays
+    /// the caller's and must outlive that.
+    void watch_first(int fd, Source::Callback callback) { first_ = {fd, std::move(callback)}; }
     /// Calls back while `fd` is readable. The fd stays the caller's and must outlive the source.
     [[nodiscard]] Result<Source> watch_fd(int fd, Priority priority, Source::Callback callback);
     /// Blocks the signal and calls back when it comes.
@@ -80,7 +85,7 @@ public:
     /// the loop once in half the time that it is given. Errors: those of sd_event_set_watchdog(3).
     [[nodiscard]] Result<void> answer_watchdog();
 
-    /// Runs until stop(). Errors: those of sd_event_loop(3).
+    /// Runs until stop(). Errors: those of sd_event_run(3) and poll(2).
     [[nodiscard]] Result<int> run();
     void stop(int exit_status);
     [[nodiscard]] sd_event* native() const { return event_.get(); }
@@ -93,7 +98,16 @@ private:
     [[nodiscard]] static Result<Source> finish(std::unique_ptr<Source::State> state, int answer, Priority priority,
                                                const char* doing);
 
+    /// Waits until the first descriptor or sd-event has something to do, or looks whether the former has.
+    [[nodiscard]] Result<void> serve_first(bool may_wait);
+    [[nodiscard]] Result<void> take_turn();
+
+    struct First {
+        int fd = -1;  // poll(2) passes over negative ones
+        Source::Callback call;
+    };
     std::unique_ptr<sd_event, Unref> event_;
+    First first_;
 };
 
 }  // namespace priorityd::daemon

@@ -111,7 +111,7 @@ public:
         return failure(ESRCH, "open /proc/" + std::to_string(raw(pid)));
     }
 
-    [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) const override
+    [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) override
     {
         filters.push_back(filter);
         std::vector<ProcessView> result;

@@ -60,6 +60,11 @@ struct House {
 
 using Lines = std::vector<std::string>;
 
+int nice_of(House& house, int pid)
+{
+    return find_value<Nice>(house.kernel.at(pid).actual, Setting::nice)->value();
+}
+
 }  // namespace
 
 TEST_CASE("a program that starts gets what its rule says, in one action")
@@ -123,12 +128,86 @@ TEST_CASE("a program that is known by its file gets its priority before anything
     CHECK(house.kernel.log.back() == "42 nice=0");
 }
 
+TEST_CASE("what waits for the full look gets it before anything is asked, taken back or decided otherwise")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    house.exec(42);
+    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::stat));
+    SUBCASE("a list")
+    {
+        CHECK(house.pipeline.views({}).size() == 1);
+    }
+    SUBCASE("an explanation")
+    {
+        CHECK(house.pipeline.explain(Pid{42}, {})->process.class_name == "media");
+    }
+    SUBCASE("what a crash must not lose")
+    {
+        CHECK(house.pipeline.originals().processes.size() == 1);
+    }
+    SUBCASE("a restore")
+    {
+        house.pipeline.restore(house.now);
+        CHECK(nice_of(house, 42) == 0);
+    }
+    SUBCASE("other rules")
+    {
+        house.pipeline.use(layers_of(policy_of("")));
+        house.scan();
+        CHECK(nice_of(house, 42) == 0);
+    }
+    SUBCASE("another program in the same process")
+    {
+        house.kernel.at(42).exe = "/usr/lib/cc1plus";
+        house.kernel.at(42).comm = "cc1plus";
+        house.exec(42);
+        CHECK(nice_of(house, 42) == 10);
+    }
+    SUBCASE("a program that it has started")
+    {
+        FakeProcess& child = house.kernel.fork(42, 43);
+        child.exe = "/usr/bin/nano";
+        child.comm = "nano";
+        house.exec(43);
+        CHECK(nice_of(house, 43) == 0);
+    }
+    CHECK(house.kernel.at(42).read.contains(Fact::stat));
+}
+
+TEST_CASE("what has ended before the full look is forgotten")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    house.exec(42);
+    house.end(42);
+    house.wait(1ms);
+    CHECK(house.pipeline.tracked() == 0);
+    CHECK_FALSE(house.pipeline.deadline());
+}
+
+TEST_CASE("a process that is seen between two programs is left until the kernel tells of the second one")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/python3", .runs_next = "/usr/bin/mpv"});
+    house.scan();
+    CHECK(house.kernel.log.empty());
+    house.exec(42);
+    CHECK(nice_of(house, 42) == -4);
+    house.pipeline.use(layers_of(policy_of("")));
+    house.scan();
+    CHECK(nice_of(house, 42) == 0);
+}
+
 TEST_CASE("what the file alone said is corrected when a later rule knows another name")
 {
     House house{std::string{kRules} + "[[rule]]\nname = \"renamed\"\nclass = \"build\"\n"};
     house.kernel.add({.pid = 42, .comm = "renamed", .exe = "/usr/bin/mpv"});
     house.exec(42);
-    CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 10);
+    CHECK(nice_of(house, 42) == -4);
+    CHECK(house.pipeline.deadline() == house.now + 1ms);
+    house.wait(1ms);
+    CHECK(nice_of(house, 42) == 10);
     CHECK(house.pipeline.explain(Pid{42}, {})->process.class_name == "build");
     house.pipeline.restore(house.now);
     CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 0);

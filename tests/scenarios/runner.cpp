@@ -148,6 +148,7 @@ private:
         int tid = pid;
         line >> tid;
         pipeline_->handle({kind, Pid{pid}, Tid{tid == 0 ? pid : tid}, comm}, now_);
+        pipeline_->run_due(now_);
     }
 
     void expect(std::istream& line)

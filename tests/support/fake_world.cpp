@@ -2,6 +2,7 @@
 #include "support/fake_world.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,8 +35,11 @@ public:
             return failure(ESRCH, "read");
         fake->read |= wanted;
         into.known |= wanted;
-        if (wanted.contains(Fact::exe))
+        if (wanted.contains(Fact::exe)) {
             into.exe = fake->exe;
+            if (!fake->runs_next.empty())
+                fake->exe = std::exchange(fake->runs_next, {});
+        }
         if (wanted.contains(Fact::argv))
             into.argv = fake->argv;
         if (wanted.contains(Fact::stat))

@@ -24,6 +24,7 @@ struct FakeProcess {
     std::string comm;
     std::string exe;
     std::vector<std::string> argv;
+    std::string runs_next;  ///< What becomes exe as soon as exe has been read; empty for a process that goes on.
     int parent = 1;
     int leader = 0;  ///< When it is only a thread: of this process.
     int session = 0;

@@ -22,7 +22,8 @@ void OverridesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& 
 {
     for (const Override* one : table_->fitting(process)) {
         const std::size_t begin = into.contributions().size();
-        const Voice voice{.source = source_of(*one), .because = reason_of(*one)};
+        const auto reason = reason_of(*one);
+        const Voice voice{.source = source_of(*one), .because = reason};
         const auto* class_name = find_value<ClassName>(one->settings, Setting::program_class);
         const auto* program_class = class_name ? policy_->find_class(class_name->text) : nullptr;
         if (program_class)  // a later policy may lack it

@@ -52,7 +52,7 @@ void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into
 
 void RulesEngine::add(const Rule& rule, Decision& into) const
 {
-    const auto place = policy_->source_text(rule);
+    const auto place = into.reasons() == Reasons::told ? policy_->source_text(rule) : std::string{};
     if (rule.class_index != Rule::kNone)
         Voice{place, "this rule matches"}.give_class(policy_->classes()[rule.class_index], into);
     if (const auto* own = policy_->own_settings(rule))

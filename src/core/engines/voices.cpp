@@ -9,6 +9,11 @@
 namespace priorityd {
 namespace {
 
+std::string told(std::string_view text, const Decision& into)
+{
+    return into.reasons() == Reasons::told ? std::string{text} : std::string{};
+}
+
 std::string class_reason(const ProgramClass& program_class)
 {
     std::string reason = "class " + program_class.name;
@@ -24,8 +29,8 @@ void Voice::give_class(const ProgramClass& program_class, Decision& into) const
     into.add({.setting = Setting::program_class,
               .value = ClassName{program_class.name},
               .source = source,
-              .because = because});
-    const auto reason = class_reason(program_class);
+              .because = told(because, into)});
+    const auto reason = into.reasons() == Reasons::told ? class_reason(program_class) : std::string{};
     for (const auto& [setting, value] : program_class.settings)
         into.add({.setting = setting,
                   .value = value,
@@ -38,7 +43,7 @@ void Voice::give(const SettingMap& settings, Decision& into) const
 {
     for (const auto& [setting, value] : settings) {
         if (setting != Setting::program_class)
-            into.add({.setting = setting, .value = value, .source = source, .because = because});
+            into.add({.setting = setting, .value = value, .source = source, .because = told(because, into)});
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "core/decision.hpp"
 #include "core/policy.hpp"
@@ -15,7 +16,7 @@ namespace priorityd {
 /// One who speaks, and why. On the exec path: texts are put together without a formatter, whose code is cold.
 struct Voice {
     std::string source;
-    std::string because;
+    std::string_view because;
 
     /// The class, and the settings that come with it.
     void give_class(const ProgramClass& program_class, Decision& into) const;
