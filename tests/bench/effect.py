@@ -6,6 +6,10 @@ with the busy loops at nice 19, as people do it by hand; and with priorityd, who
 "background" are given to the two programs by name. Every figure is the median of the runs. It needs root and a machine
 with nothing else to do. Nothing here fails because of a time; read the table.
 
+The answering program has one thread for every two CPUs, so that they need not meet each other: when every CPU has something
+to run the kernel looks for no better one (SIS_UTIL in kernel/sched/fair.c), and of two threads that share one, one waits for
+the whole request of the other, whatever their priorities. --threads shows that too.
+
 With --units the two are transient services of systemd, which compete by weights, and priorityd is the installed one.
 """
 import argparse
@@ -112,7 +116,7 @@ class Effect:
 
     def measure(self) -> dict[str, float]:
         options = self.options
-        command = [self.wakers, str(os.cpu_count()), str(options.seconds), str(options.work_us), str(options.pause_us)]
+        command = [self.wakers, str(options.threads), str(options.seconds), str(options.work_us), str(options.pause_us)]
         figures = figures_in(self.place.answering(list(map(str, command)), self.environment))
         self.environment.setdefault("STEPS_PER_US", str(figures["steps_per_us"]))
         return figures
@@ -160,6 +164,8 @@ def parse_options():
     parser.add_argument("--units", action="store_true", help="as services of systemd, with the installed priorityd")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement; default 5")
+    parser.add_argument("--threads", type=int, default=max(1, os.cpu_count() // 2),
+                        help="of the answering program; default one for every two CPUs")
     parser.add_argument("--work-us", type=float, default=1000, help="of one request; default 1000")
     parser.add_argument("--pause-us", type=float, default=5000, help="between two of a thread; default 5000")
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure of every run to this file")
@@ -176,7 +182,7 @@ def main() -> int:
         runs = [effect.run() for _ in range(options.runs)]
     if options.json:
         options.json.write_text(json.dumps({"machine": machine(), "runs": runs}, indent=1) + "\n", encoding="utf-8")
-    print(f"{machine()}; medians of {options.runs} runs\n\n{table(runs)}")
+    print(f"{machine()}; {options.threads} answering threads; medians of {options.runs} runs\n\n{table(runs)}")
     return 0
 
 
