@@ -59,6 +59,7 @@ part_purge() {
     rm -f /usr/local/bin/vm-*
     check "no file is left" diff /run/vm/files-before <(files_of_the_system)
     check "no user is left" diff /run/vm/users-before <(getent passwd)
+    as_tester systemctl --user stop session.slice # which that user's systemd has made for priorityd-session, and keeps
     check "cgroups have what they had" diff /run/vm/cgroups-before <(cgroup_values)
     check "systemd has nothing to complain of" same "" systemctl list-units --failed --no-legend --plain
     check "systemd knows nothing of it any more" same "" systemctl list-unit-files --no-legend 'priorityd*' '*priorityd1*'

@@ -10,7 +10,7 @@ usage: tests/vm/run.sh [--deb FILE] [--output DIR] [--limit SECONDS] [GUEST-ARGU
   --deb FILE       tests this package; without it one is built (packaging/deb.sh)
   --output DIR     where console, journal and the guest's output go; build-logs/vm if not given
   --limit SECONDS  for the machine as a whole; 400 if not given
-  GUEST-ARGUMENT   of tests/vm/guest.sh: only these parts
+  GUEST-ARGUMENT   of tests/vm/guest.sh: only these parts; "install effect" measures what build/tests/bench/wakers gets
 
 Prints the guest's results in TAP form. Needs root (it makes a disk with files of root), QEMU and mmdebstrap, no KVM.
 The disk is kept below ${XDG_CACHE_HOME:-~/.cache}/priorityd-vm. Exit status: 0 when all passed, 77 when no machine can
@@ -81,6 +81,7 @@ pack_input() {
     cp "$deb" "$work/in/priorityd.deb"
     make_upgrade "$deb" "$work/in/upgrade.deb" "$work"
     cp "$here"/guest*.sh "$top/tests/support/tap.sh" "$work/in/"
+    [[ " ${arguments[*]} " != *" effect "* ]] || cp "$top/build/tests/bench/wakers" "$work/in/" || die "build it first"
     printf '%s\n' "${arguments[@]:+${arguments[@]}}" >"$work/in/arguments"
     tar -c -f "$work/input" -C "$work/in" .
     truncate -s %1M "$work/input" # whole sectors
