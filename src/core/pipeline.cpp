@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "core/glob.hpp"
-
 namespace priorityd {
 namespace {
 
@@ -54,18 +52,6 @@ bool is_torn(ProcessHandle& handle, const Snapshot& process)
     return process.known.contains(Fact::exe) && handle.read(Fact::exe, again) && again.exe != process.exe;
 }
 
-/// Takes off those at the front that are alike by `projection`.
-template <typename Projection>
-std::span<const Original> take_equal(std::span<const Original>& from, Projection projection)
-{
-    const auto end =
-        std::ranges::find_if(from, [&](const Original& one) { return projection(one) != projection(from.front()); });
-    const auto count = static_cast<std::size_t>(end - from.begin());
-    const auto taken = from.first(count);
-    from = from.subspan(count);
-    return taken;
-}
-
 }  // namespace
 
 Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
@@ -84,12 +70,6 @@ void Pipeline::use(Layers layers)
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
     use_unit_settings();
-}
-
-void Pipeline::use_unit_settings()
-{
-    weights_.want_slices(layers_.policy->settings().slices);
-    weights_.use(layers_.policy->settings().session_scopes);
 }
 
 void Pipeline::handle(const Event& event, Instant now)
@@ -258,52 +238,6 @@ void Pipeline::adopt(const Snapshot& process, Ledger& ledger)
     }
 }
 
-void Pipeline::adopt(const AllOriginals& left, Instant now)
-{
-    autogroups_.adopt(left.sessions, world_.source, now);
-    const auto pid_of = [](const Original& one) { return one.process.pid; };
-    for (std::span rest{left.processes}; !rest.empty();) {
-        const auto lines = take_equal(rest, pid_of);
-        adopt_process(lines);
-    }
-}
-
-void Pipeline::adopt_process(std::span<const Original> lines)
-{
-    Snapshot process;
-    const auto handle = world_.source.open(lines.front().process.pid);
-    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process))
-        return;
-    Bequest earlier = Lineage::empty_bequest_of(process);
-    while (!lines.empty()) {
-        auto of_setting = take_equal(lines, [](const Original& one) { return one.setting; });
-        // Whoever has got the pid since has started later.
-        while (!of_setting.empty() && of_setting.front().process.start_ticks < process.key.start_ticks)
-            of_setting = of_setting.subspan(1);
-        const auto* present = adopt_setting(**handle, process.key, of_setting);
-        for (const auto& line : of_setting) {
-            if (&line != present)
-                earlier.add_former(line);
-        }
-    }
-    lineage_.adopt(std::move(earlier), table_);
-}
-
-/// Returns the line that tells what the process has; null where there is none.
-const Original* Pipeline::adopt_setting(ProcessHandle& handle, const ProcessKey& process,
-                                        std::span<const Original> lines)
-{
-    if (lines.empty())
-        return nullptr;
-    const auto actual = handle.actual(lines.front().setting);
-    const auto done = std::find_if(lines.rbegin(), lines.rend(),
-                                   [&](const Original& one) { return actual && one.written == *actual; });
-    const Original& present = done == lines.rend() ? lines.back() : *done;
-    if (!(present.before == present.written))
-        table_.track(process).ledger.adopt(present.setting, present.before, present.written);
-    return &present;
-}
-
 /// What somebody has just asked for goes over what somebody else has set before.
 void Pipeline::take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger)
 {
@@ -379,34 +313,6 @@ void Pipeline::look_at(Pid pid, const std::string& in_control, Instant now)
     std::erase(in_control_, in_control);
 }
 
-/// After all that the process waits for: a unit's weight is its manager's business, and takes milliseconds.
-void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, const Ledger& ledger,
-                         Instant now)
-{
-    Weights wish = weights_in(wanted);
-    const auto by_nice = wish.cpu ? std::nullopt : unit_weight_by_nice(wanted, ledger);
-    const bool has_wish = by_nice || !wish.empty();
-    if (has_wish && !process.known.contains(Fact::cgroup))
-        (void)handle.read(Fact::cgroup, process);  // of a process that has ended meanwhile nothing is to be told
-    const auto unit = has_wish ? leaf_unit_of(process.cgroup) : std::nullopt;
-    if (unit && by_nice && world_.units.shares_out_cpu(*unit))
-        wish.cpu = by_nice;
-    if (unit && !wish.empty())
-        weights_.add_member(*unit, process.key.pid, wish, now);
-    else
-        weights_.remove(process.key.pid, now);
-}
-
-/// A nice value that somebody else has set is no wish of priorityd's.
-std::optional<CpuWeight> Pipeline::unit_weight_by_nice(const SettingMap& wanted, const Ledger& ledger) const
-{
-    const auto knob = knobs_.find(info(Setting::cpu_weight).name);
-    if (!layers_.policy->settings().unit_weights || knob == knobs_.end() || !knob->second.is_live)
-        return std::nullopt;
-    const auto* nice = ledger.find(Setting::nice);
-    return nice && nice->held_since ? std::nullopt : weight_by_nice(wanted);
-}
-
 void Pipeline::watch_exit(ProcessHandle& handle, Instant now)
 {
     const Pid pid = handle.pid();
@@ -479,65 +385,6 @@ void Pipeline::run_due(Instant now)
         for (const auto delay : kMovedLooks)
             timetable_.add(now + delay, pid);
     }
-}
-
-void Pipeline::settle_units(Instant now)
-{
-    for (const auto& stranger : weights_.settle(now)) {
-        examine(stranger.pid, now, Look::later);
-        if (const auto parent = heritage_of(stranger.pid))
-            weights_.add_heir(stranger, *parent, now);
-    }
-}
-
-/// The parent from which the process has what was decided for both; empty where children start anew.
-std::optional<Pid> Pipeline::heritage_of(Pid pid) const
-{
-    Snapshot process;
-    const auto handle = world_.source.open(pid);
-    if (!handle || !(*handle)->read(Fact::stat, process))
-        return std::nullopt;
-    const auto* parent = table_.find(process.parent);
-    const auto settings = parent ? parent->decision.effective() : SettingMap{};
-    const auto* children = find_value<ChildrenPolicy>(settings, Setting::children);
-    return children && *children == ChildrenPolicy::reset ? std::nullopt : std::optional{process.parent};
-}
-
-void Pipeline::restore(Instant now)
-{
-    catch_up();
-    autogroups_.restore(session_tools());
-    weights_.restore();
-    for (const Pid pid : world_.source.list()) {
-        if (!table_.find(pid))
-            put_back_inherited(pid, now);
-    }
-    for (auto& [pid, tracked] : table_) {
-        if (tracked.ledger.has_written())
-            put_back(tracked, now);
-    }
-    lineage_ = {};
-}
-
-void Pipeline::put_back(TrackedProcess& tracked, Instant now)
-{
-    const auto handle = world_.source.open(tracked.process.key.pid);
-    Snapshot process;
-    if (handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key)
-        carry_out(**handle, process.key, {}, tracked.ledger, tools(), now);
-}
-
-/// Of a process that nothing was decided for because it has run no program of its own since it was forked.
-void Pipeline::put_back_inherited(Pid pid, Instant now)
-{
-    const auto handle = world_.source.open(pid);
-    Snapshot process;
-    if (!handle || !(*handle)->read(Fact::stat | Fact::owner, process))
-        return;
-    Ledger ledger;
-    for (const auto& one : lineage_.inheritance_of(process, **handle, Program::same, relatives()))
-        ledger.adopt(one.setting, one.before, one.value);
-    carry_out(**handle, process.key, {}, ledger, tools(), now);
 }
 
 bool Pipeline::steers_sessions() const
