@@ -26,8 +26,7 @@ struct Contribution {
     Origin origin = Origin::own;
 };
 
-/// Whether contributions say who and why. What is done in haste and decided again at once goes without: putting the
-/// texts together takes a third of the time.
+/// Whether contributions say who and why. What is done in haste and decided again at once goes without.
 enum class Reasons : std::uint8_t { told, left_out };
 
 /// Ordered contributions, lowest precedence first. The last one for a setting wins; the losers stay to be shown.

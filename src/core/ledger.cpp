@@ -45,9 +45,9 @@ void Ledger::forget(Setting setting)
     std::erase_if(entries_, [&](const Entry& entry) { return entry.setting == setting; });
 }
 
-void Ledger::forget_held()
+bool Ledger::forget_held()
 {
-    std::erase_if(entries_, [](const Entry& entry) { return entry.held_since.has_value(); });
+    return std::erase_if(entries_, [](const Entry& entry) { return entry.held_since.has_value(); }) > 0;
 }
 
 const Ledger::Entry* Ledger::find(Setting setting) const

@@ -116,8 +116,8 @@ bool Pipeline::is_unknown(Pid pid) const
 }
 
 /// Most programs are known by their file alone. What the rules say of it is done before the other facts are read, which
-/// takes as long again; meanwhile the program, or whoever waits for it, has the CPU back. False when the rules want
-/// more facts.
+/// takes as long again; meanwhile the program, or whoever waits for it, has the CPU back. False when more facts are
+/// wanted at once: by the rules, or to find out whether what somebody seems to hold came along from another process.
 bool Pipeline::act_on_exe(Visit& visit)
 {
     const auto knows = [&](const auto& engine) { return engine->knows_by_exe(visit.process); };
@@ -126,8 +126,7 @@ bool Pipeline::act_on_exe(Visit& visit)
         return false;
     const auto decision = decide(*visit.handle, visit.process, visit.now, Reasons::left_out);
     act(*visit.handle, {visit.handle->pid(), kStartNotRead}, decision.effective(), visit.early, visit.now);
-    visit.early.forget_held();  // it may have come along from another process, which takes more facts to find out
-    return true;
+    return !visit.early.forget_held();
 }
 
 /// In the order in which they came: a parent before its children, who ask what is known of it.

@@ -68,7 +68,7 @@ public:
     EventLoop& operator=(EventLoop&&) noexcept = default;
 
     /// Calls back while `fd` is readable, once before each other thing that the loop does: neither starves the other.
-    /// Not through sd-event, whose way from the wake-up to a callback takes 10 us of cold code: this is for what a
+    /// Not through sd-event, whose way from the wake-up to a callback is long and its code cold: this is for what a
     /// starting program waits for. There is one; the next call replaces it, also from within the callback. The fd stays
     /// the caller's and must outlive that.
     void watch_first(int fd, Source::Callback callback) { first_ = {fd, std::move(callback)}; }

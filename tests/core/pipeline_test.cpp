@@ -175,6 +175,18 @@ TEST_CASE("what waits for the full look gets it before anything is asked, taken 
     CHECK(house.kernel.at(42).read.contains(Fact::stat));
 }
 
+TEST_CASE("what has come along from another process is found out at once")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "cc1plus", .exe = "/usr/lib/cc1plus"});
+    house.exec(42);
+    FakeProcess& child = house.kernel.fork(42, 43);
+    child.exe = "/usr/bin/mpv";
+    child.comm = "mpv";
+    house.exec(43);
+    CHECK(nice_of(house, 43) == -4);
+}
+
 TEST_CASE("what has ended before the full look is forgotten")
 {
     House house{kRules};
