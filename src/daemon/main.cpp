@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -128,12 +129,113 @@ int fail(const Log& log, const Error& error)
     return 1;
 }
 
-int run(const Options& options, const Log& log)
+/// What the daemon has of the kernel.
+struct KernelSide {
+    KernelSide(kernel::ProcConnector&& listener, kernel::Procfs&& source, kernel::PidfdExitWatch&& watch)
+        : connector{std::move(listener)}, procfs{std::move(source)}, exits{std::move(watch)}
+    {
+    }
+    /// Errors: those of its parts.
+    static Result<std::unique_ptr<KernelSide>> open();
+
+    kernel::ProcConnector connector;
+    kernel::Procfs procfs;
+    kernel::PidfdExitWatch exits;
+    kernel::KernelActuator actuator;
+    kernel::DryRunActuator dry_run_actuator;
+    kernel::Topology topology;
+    kernel::Realtime realtime;
+};
+
+Result<std::unique_ptr<KernelSide>> KernelSide::open()
 {
     auto connector = kernel::ProcConnector::open();
     if (!connector)
-        return fail(log, connector.error());
-    for (const auto& note : connector->notes())
+        return tl::unexpected(connector.error());
+    auto procfs = kernel::Procfs::open();
+    if (!procfs)
+        return tl::unexpected(procfs.error());
+    auto exits = kernel::PidfdExitWatch::open();
+    if (!exits)
+        return tl::unexpected(exits.error());
+    return std::make_unique<KernelSide>(*std::move(connector), *std::move(procfs), *std::move(exits));
+}
+
+/// Those who are asked for weights: the managers themselves, or in a dry run somebody who only says that he has asked.
+struct WeightSide {
+    explicit WeightSide(State& state)
+        : units{kernel::UniqueFd{::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)}, state}, dry_run_units{units}
+    {
+    }
+    Units units;
+    DryRunUnits dry_run_units;
+};
+
+Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSide& kernel, WeightSide& weights,
+               State& state)
+{
+    const bool is_dry_run = options.is_dry_run;
+    return {.log = log,
+            .loop = loop,
+            .world = {.source = kernel.procfs,
+                      .actuator = is_dry_run ? static_cast<Actuator&>(kernel.dry_run_actuator) : kernel.actuator,
+                      .cpu_sets = kernel.topology,
+                      .exits = kernel.exits,
+                      .units = is_dry_run ? static_cast<UnitManagers&>(weights.dry_run_units) : weights.units,
+                      .originals = state.originals(),
+                      .untouched = kernel::untouched_values(),
+                      .own_pid = Pid{getpid()}},
+            .connector = kernel.connector,
+            .exits = kernel.exits,
+            .realtime = kernel.realtime,
+            .state = state,
+            .sources = sources_of(options),
+            .knobs = kernel::probe_knobs({}),
+            .scheduler = [] { return kernel::foreign_scheduler(kernel::Roots{}); },
+            .is_dry_run = is_dry_run};
+}
+
+/// SIGTERM and SIGINT end the daemon, SIGHUP has it read its rules again.
+struct Signals {
+    Result<Source> terminate, interrupt, hang_up;
+
+    Signals(EventLoop& loop, Daemon& daemon)
+        : terminate{loop.watch_signal(SIGTERM, Priority::requests, [&loop] { loop.stop(0); })},
+          interrupt{loop.watch_signal(SIGINT, Priority::requests, [&loop] { loop.stop(0); })},
+          hang_up{loop.watch_signal(SIGHUP, Priority::requests, [&daemon] {
+              tell_reloading();
+              daemon.reload();
+              tell_ready();
+          })}
+    {
+    }
+    [[nodiscard]] bool are_watched() const { return terminate && interrupt && hang_up; }
+};
+
+/// From the first look at what runs until everything is put back.
+int live(Daemon& daemon, EventLoop& loop, BusSeat& seat, const Log& log)
+{
+    const Signals signals{loop, daemon};
+    if (!signals.are_watched())
+        return fail(log, {0, "cannot wait for signals"});
+    if (auto started = daemon.start(); !started)
+        return fail(log, started.error());
+    if (auto watched = loop.answer_watchdog(); !watched)
+        log.warning(watched.error().message() + "; going on without the watchdog");
+    tell_ready();
+    const auto status = loop.run();
+    tell_stopping();
+    daemon.stop();
+    seat.finish();
+    return status ? *status : fail(log, status.error());
+}
+
+int run(const Options& options, const Log& log)
+{
+    const auto kernel = KernelSide::open();
+    if (!kernel)
+        return fail(log, kernel.error());
+    for (const auto& note : (*kernel)->connector.notes())
         log.info(note);
     auto state = State::open(options.state, options.is_dry_run ? Keep::overrides_alone : Keep::everything, log);
     if (!state)
@@ -143,46 +245,14 @@ int run(const Options& options, const Log& log)
         return fail(log, loop.error());
     if (const auto missing = kernel::missing_capabilities(); !missing.empty())
         log.warning(fmt::format("{}; going on with what is there", missing));
-    Units units{kernel::UniqueFd{::open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC)}, *state};
-    DryRunUnits dry_run_units{units};
-    BusSeat seat{log, units};
+    WeightSide weights{*state};
+    BusSeat seat{log, weights.units};
     const bool has_bus = options.bus != "none";
     if (has_bus) {
         if (auto taken = seat.take(options.bus); !taken)
             return fail(log, {taken.error().code, taken.error().doing + " (--bus none runs without one)"});
     }
-    auto procfs = kernel::Procfs::open();
-    if (!procfs)
-        return fail(log, procfs.error());
-
-    auto exits = kernel::PidfdExitWatch::open();
-    if (!exits)
-        return fail(log, exits.error());
-
-    kernel::KernelActuator kernel_actuator;
-    kernel::DryRunActuator dry_run_actuator;
-    kernel::Topology topology;
-    kernel::Realtime realtime;
-    Actuator& actuator = options.is_dry_run ? static_cast<Actuator&>(dry_run_actuator) : kernel_actuator;
-    UnitManagers& unit_managers = options.is_dry_run ? static_cast<UnitManagers&>(dry_run_units) : units;
-    Daemon daemon{{.log = log,
-                   .loop = *loop,
-                   .world = {.source = *procfs,
-                             .actuator = actuator,
-                             .cpu_sets = topology,
-                             .exits = *exits,
-                             .units = unit_managers,
-                             .originals = state->originals(),
-                             .untouched = kernel::untouched_values(),
-                             .own_pid = Pid{getpid()}},
-                   .connector = *connector,
-                   .exits = *exits,
-                   .realtime = realtime,
-                   .state = *state,
-                   .sources = sources_of(options),
-                   .knobs = kernel::probe_knobs({}),
-                   .scheduler = [] { return kernel::foreign_scheduler(kernel::Roots{}); },
-                   .is_dry_run = options.is_dry_run}};
+    Daemon daemon{parts_of(options, log, *loop, **kernel, weights, *state)};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);
@@ -190,26 +260,7 @@ int run(const Options& options, const Log& log)
         if (auto serving = seat.serve(daemon, *loop); !serving)
             return fail(log, serving.error());
     }
-    const auto stop = [&] { loop->stop(0); };
-    const auto terminate = loop->watch_signal(SIGTERM, Priority::requests, stop);
-    const auto interrupt = loop->watch_signal(SIGINT, Priority::requests, stop);
-    const auto hang_up = loop->watch_signal(SIGHUP, Priority::requests, [&] {
-        tell_reloading();
-        daemon.reload();
-        tell_ready();
-    });
-    if (!terminate || !interrupt || !hang_up)
-        return fail(log, {0, "cannot wait for signals"});
-    if (auto started = daemon.start(); !started)
-        return fail(log, started.error());
-    if (auto watched = loop->answer_watchdog(); !watched)
-        log.warning(watched.error().message() + "; going on without the watchdog");
-    tell_ready();
-    const auto status = loop->run();
-    tell_stopping();
-    daemon.stop();
-    seat.finish();
-    return status ? *status : fail(log, status.error());
+    return live(daemon, *loop, seat, log);
 }
 
 }  // namespace
