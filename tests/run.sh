@@ -13,8 +13,9 @@ usage: tests/run.sh [--quick] [--no-install] [STAGE...]
 
 The stages are: g++ build with the unit, bus and system suites (gcc), clang++ build with the unit suites (clang),
 a build with address and undefined-behaviour sanitizers with the unit and bus suites (asan), clang-format (format),
-clang-tidy (tidy), twenty seconds of each fuzz target (fuzz), the benchmark with tiny counts (bench), the packages of Debian, Fedora and Arch (packages; it and the next two only where they are named),
-the installed Debian package in an emulated machine (vm), the unit and bus suites in Debian 13 (trixie).
+clang-tidy (tidy), twenty seconds of each fuzz target (fuzz), the benchmark with tiny counts (bench).
+Only where they are named: the packages of Debian, Fedora and Arch (packages), the installed Debian package in an
+emulated machine (vm), the unit and bus suites in Debian 13 (trixie).
 The system suites, the benchmark, vm and trixie need root and get it through sudo where this is not root already.
 Full logs are in build-logs/. Exit status: 0 when nothing failed, 1 otherwise, 2 on wrong usage.
 EOF
