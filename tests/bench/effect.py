@@ -10,7 +10,7 @@ The answering program has one thread for every two CPUs, so that they need not m
 to run the kernel looks for no better one (SIS_UTIL in kernel/sched/fair.c), and of two threads that share one, one waits for
 the whole request of the other, whatever their priorities. --threads shows that too.
 
-With --units the two are transient services of systemd, which compete by weights, and priorityd is the installed one.
+Between services, which compete by weights, tests/vm/guest-part-7-effect.sh measures the same.
 """
 import argparse
 import contextlib
@@ -67,41 +67,10 @@ class InSessions:
                               env={**os.environ, **environment}).stdout
 
 
-class InUnits:
-    """Each program in a service of its own: services compete by weights."""
-    INSTALLED_RULES = pathlib.Path("/run/priorityd/rules.d/90-effect.toml")
-
-    def __init__(self, *_):
-        subprocess.run(["systemctl", "stop", "priorityd.service"], check=True)
-        self.INSTALLED_RULES.parent.mkdir(parents=True, exist_ok=True)
-        self.INSTALLED_RULES.write_text(RULES, encoding="utf-8")
-
-    @contextlib.contextmanager
-    def busy(self, command: list[str]):
-        subprocess.run(["systemd-run", "--quiet", "--collect", f"--unit={BUSY}", *command], check=True)
-        try:
-            yield
-        finally:
-            subprocess.run(["systemctl", "stop", f"{BUSY}.service"], check=True)
-
-    @contextlib.contextmanager
-    def daemon(self):
-        subprocess.run(["systemctl", "start", "priorityd.service"], check=True)
-        try:
-            yield
-        finally:
-            subprocess.run(["systemctl", "stop", "priorityd.service"], check=True)
-
-    def answering(self, command: list[str], environment: dict[str, str]) -> str:
-        variables = [f"--setenv={name}={value}" for name, value in environment.items()]
-        return subprocess.run(["systemd-run", "--quiet", "--collect", "--wait", "--pipe", f"--unit={ANSWERING}",
-                               *variables, *command], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
 class Effect:
     def __init__(self, options, folder: pathlib.Path):
         self.options = options
-        self.place = InUnits() if options.units else InSessions(options, folder)
+        self.place = InSessions(options, folder)
         self.wakers, self.loop = folder / ANSWERING, folder / BUSY
         shutil.copy(options.tools / "wakers", self.wakers)
         shutil.copy("/bin/sh", self.loop)
@@ -148,10 +117,8 @@ def table(runs: list[dict]) -> str:
 def reason_to_skip(options) -> str | None:
     if os.geteuid() != 0:
         return "not root: priorityd cannot listen to the proc connector"
-    if options.units and not os.path.isdir("/run/systemd/system"):
-        return "systemd does not run here"
     missing = [str(path) for path in (options.tools / "wakers", options.classes) if not path.exists()]
-    if not options.units and not options.priorityd.exists():
+    if not options.priorityd.exists():
         missing.append(str(options.priorityd))
     return f"{missing[0]} is not there: build it first (ninja -C build)" if missing else None
 
@@ -161,7 +128,6 @@ def parse_options():
     parser.add_argument("--priorityd", type=pathlib.Path, default=TOP / "build/src/daemon/priorityd")
     parser.add_argument("--tools", type=pathlib.Path, default=TOP / "build/tests/bench", help="folder with wakers")
     parser.add_argument("--classes", type=pathlib.Path, default=TOP / "rules.d/00-classes.toml", help="the shipped classes")
-    parser.add_argument("--units", action="store_true", help="as services of systemd, with the installed priorityd")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement; default 5")
     parser.add_argument("--threads", type=int, default=max(1, os.cpu_count() // 2),
