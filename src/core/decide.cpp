@@ -121,9 +121,9 @@ FactSet needs(const Engines& engines, const Snapshot& process)
     return facts;
 }
 
-Decision judge(const Engines& engines, const Snapshot& process, Instant now, Reasons reasons)
+Decision judge(const Engines& engines, const Snapshot& process, Instant now)
 {
-    Decision decision{reasons};
+    Decision decision;
     for (const auto& engine : engines)
         engine->judge(process, now, decision);
     return decision;

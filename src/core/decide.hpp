@@ -38,8 +38,7 @@ using Engines = std::vector<std::unique_ptr<const Engine>>;
 
 /// What the engines say, without the limits. Precondition: needs() is empty. An empty decision means that nobody has
 /// anything to say of the process.
-[[nodiscard]] Decision judge(const Engines& engines, const Snapshot& process, Instant now,
-                             Reasons reasons = Reasons::told);
+[[nodiscard]] Decision judge(const Engines& engines, const Snapshot& process, Instant now);
 
 /// The facts that the limits want beside, before they can be added to this decision: only a raise is worth them.
 [[nodiscard]] FactSet limits_need(const Limits& limits, const Decision& decision, const Snapshot& process);

@@ -26,16 +26,9 @@ struct Contribution {
     Origin origin = Origin::own;
 };
 
-/// Whether contributions say who and why. What is done in haste and decided again at once goes without.
-enum class Reasons : std::uint8_t { told, left_out };
-
 /// Ordered contributions, lowest precedence first. The last one for a setting wins; the losers stay to be shown.
 class Decision {
 public:
-    Decision() = default;
-    explicit Decision(Reasons reasons) : reasons_{reasons} {}
-
-    [[nodiscard]] Reasons reasons() const { return reasons_; }
     void add(Contribution contribution) { contributions_.push_back(std::move(contribution)); }
     [[nodiscard]] const std::vector<Contribution>& contributions() const { return contributions_; }
     [[nodiscard]] bool empty() const { return contributions_.empty(); }
@@ -55,7 +48,6 @@ public:
     [[nodiscard]] std::string_view class_name() const;
 
 private:
-    Reasons reasons_ = Reasons::told;
     std::vector<Contribution> contributions_;
 };
 

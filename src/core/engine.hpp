@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/certainty.hpp"
 #include "core/decision.hpp"
 #include "core/ids.hpp"
 #include "core/snapshot.hpp"
@@ -20,9 +21,9 @@ public:
     /// The facts that it still wants before it can judge this process; empty when it can. Asked again after each
     /// reading, so it can ask for dear facts only when the cheap ones have made them matter.
     [[nodiscard]] virtual FactSet needs(const Snapshot& process) const = 0;
-    /// Of a process of which only exe is known: whether judge() can be asked already, and what it says then will stand
-    /// unless another of the process's names says otherwise.
-    [[nodiscard]] virtual bool knows_by_exe(const Snapshot& /*process*/) const { return false; }
+    /// How much it can say of a process of which only exe is known; what came along from another process is left out
+    /// of that. Asked once for each file: see reflexes.hpp.
+    [[nodiscard]] virtual Certainty certainty_by_exe(const Snapshot& process) const = 0;
     /// Appends what it has to say of the process, lowest precedence first; nothing when it has no opinion.
     virtual void judge(const Snapshot& process, Instant now, Decision& into) const = 0;
 };

@@ -45,11 +45,6 @@ void Ledger::forget(Setting setting)
     std::erase_if(entries_, [&](const Entry& entry) { return entry.setting == setting; });
 }
 
-bool Ledger::forget_held()
-{
-    return std::erase_if(entries_, [](const Entry& entry) { return entry.held_since.has_value(); }) > 0;
-}
-
 const Ledger::Entry* Ledger::find(Setting setting) const
 {
     const auto found = std::ranges::find(entries_, setting, &Entry::setting);

@@ -35,9 +35,6 @@ public:
     /// The setting is no longer priorityd's: it has been put back, or somebody else holds it.
     void forget(Setting setting);
 
-    /// Leaves the entries of what priorityd could do. Returns whether there were others.
-    bool forget_held();
-
     [[nodiscard]] const Entry* find(Setting setting) const;
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
     /// What priorityd has written and not put back.

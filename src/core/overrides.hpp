@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/certainty.hpp"
 #include "core/ids.hpp"
 #include "core/override.hpp"
 #include "core/policy.hpp"
@@ -33,6 +34,11 @@ public:
     [[nodiscard]] FactSet needs(const Snapshot& process) const;
     /// Those that fit, lowest precedence first. Precondition: needs() is empty.
     [[nodiscard]] std::vector<const Override*> fitting(const Snapshot& process) const;
+    /// How much can be said of a process of which only exe is known.
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const
+    {
+        return patterns_.certainty_by_name(process.names);
+    }
     /// Whether a process could come to fit by taking this comm, or by changing its user.
     [[nodiscard]] bool could_match(std::string_view comm) const { return patterns_.could_match(comm); }
     [[nodiscard]] bool needs_owner() const { return patterns_.needs().contains(Fact::owner); }

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -21,28 +23,36 @@ constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::mi
 /// Where a process cannot be watched for want of descriptors, it is looked at again so often.
 constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
-/// How long what was done in haste waits for the full look: long enough for the one that was interrupted by it to go
-/// on, short enough for nobody to notice.
-constexpr auto kFullLookAfter = std::chrono::milliseconds{1};
-/// Each holds a descriptor.
+/// How long a program that was reacted to waits for the full look: long enough for whoever was interrupted by it to go
+/// on, short enough for nobody to notice. Later than the next tick of most kernels: a timer that is not the next one to
+/// go off is set without a word to the hardware, which takes as long as all the rest of a reaction.
+constexpr auto kFullLookAfter = std::chrono::milliseconds{5};
 constexpr std::size_t kMostWaiting = 256;
 
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
 
+/// Where a process comes from is told by what it came with, not by what it was given a moment ago.
 template <typename T>
-void recall(const Ledger& early, Setting setting, std::optional<T>& into)
+void put_before(const Ledger& by_reflex, Setting setting, std::optional<T>& into)
 {
-    const auto* entry = early.find(setting);
-    if (entry && entry->before)
+    if (const auto* entry = by_reflex.find(setting))
         into = std::get<T>(*entry->before);
 }
 
-/// Where a process comes from is told by what it came with, not by what it was given a moment ago.
-void recall(const Ledger& early, Snapshot& process)
+void put_before(const Ledger& by_reflex, Snapshot& process)
 {
-    recall(early, Setting::nice, process.nice);
-    recall(early, Setting::sched, process.sched);
+    put_before(by_reflex, Setting::nice, process.nice);
+    put_before(by_reflex, Setting::sched, process.sched);
+}
+
+/// Of one that runs another program by now: what it ran when it was reacted to.
+void put_back_to(const std::string& exe, Snapshot& process)
+{
+    process.exe = exe;
+    process.comm = base_name(exe);
+    process.argv = {exe};
+    process.names = names_of(process);
 }
 
 /// Whether the process has run another program while its facts were read: some of them are those of the earlier one.
@@ -66,9 +76,10 @@ Pipeline::Pipeline(World world, Knobs knobs, Layers layers)
 
 void Pipeline::use(Layers layers)
 {
-    catch_up();  // what was done in haste was done for reasons that may go
+    catch_up();  // what was done by reflex was done for reasons that may go
     layers_ = std::move(layers);
     engines_ = make_engines(layers_);
+    reflexes_.forget();
     use_unit_settings();
 }
 
@@ -98,70 +109,81 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
 {
     if (pid == kInit || pid == world_.own_pid)
         return;
-    auto handle = world_.source.open(pid);
+    if (look == Look::exec && is_unknown(pid) && react(pid, now))
+        return;
+    catch_up();
+    const auto handle = world_.source.open(pid);
     if (!handle)
         return forget(pid, now);
-    Visit visit{.handle = *std::move(handle), .process = {}, .early = {}, .look = look, .now = now};
-    if (look == Look::exec && is_unknown(pid) && act_on_exe(visit))
-        return waiting_.push_back(std::move(visit));
-    catch_up();
-    look_fully(std::move(visit));
+    look_fully(**handle, look, now);
 }
 
 /// Neither tracked nor waiting.
 bool Pipeline::is_unknown(Pid pid) const
 {
-    return !table_.find(pid) &&
-           std::ranges::none_of(waiting_, [pid](const Visit& visit) { return visit.handle->pid() == pid; });
+    return !table_.find(pid) && std::ranges::find(waiting_, pid, &Reaction::pid) == waiting_.end();
 }
 
-/// Most programs are known by their file alone. What the rules say of it is done before the other facts are read, which
-/// takes as long again; meanwhile the program, or whoever waits for it, has the CPU back. False when more facts are
-/// wanted at once: by the rules, or to find out whether what somebody seems to hold came along from another process.
-bool Pipeline::act_on_exe(Visit& visit)
+/// Most programs are known by their file alone, and get their scheduling before anything else of them is read: so
+/// whoever was interrupted for it has the CPU back soon. False where the full look is not to wait.
+bool Pipeline::react(Pid pid, Instant now)
 {
-    const auto knows = [&](const auto& engine) { return engine->knows_by_exe(visit.process); };
-    if (waiting_.size() >= kMostWaiting || !visit.handle->read(Fact::exe | Fact::owner, visit.process) ||
-        std::ranges::none_of(engines_, knows))
+    if (waiting_.size() >= kMostWaiting)
         return false;
-    const auto decision = decide(*visit.handle, visit.process, visit.now, Reasons::left_out);
-    act(*visit.handle, {visit.handle->pid(), kStartNotRead}, decision.effective(), visit.early, visit.now);
-    return !visit.early.forget_held();
+    const auto& limits = layers_.policy->settings().limits;
+    const auto work_out = [&](const std::string& file) { return reflex(engines_, limits, knobs_, file); };
+    const auto exe = world_.source.exe_of(pid);
+    const SettingMap& wanted = reflexes_.of(exe, work_out);
+    if (wanted.empty())
+        return false;
+    auto reaction = priorityd::react(pid, exe, wanted, world_.source, tools(), now);
+    if (!reaction)
+        return false;
+    tally_.applied += reaction->written.size();
+    waiting_.push_back(*std::move(reaction));
+    return true;
 }
 
 /// In the order in which they came: a parent before its children, who ask what is known of it.
 void Pipeline::catch_up()
 {
-    for (auto& visit : std::exchange(waiting_, {}))
-        look_fully(std::move(visit));
+    for (const auto& reaction : std::exchange(waiting_, {})) {
+        if (const auto handle = world_.source.open(reaction.pid))
+            look_fully(**handle, Look::exec, reaction.when, &reaction);
+        else
+            forget(reaction.pid, reaction.when);
+    }
 }
 
-/// With all facts that the engines want. Corrects what was done in haste where another name says otherwise.
-void Pipeline::look_fully(Visit&& visit)
+/// With all facts that the engines want. Corrects what was done by reflex where another name says otherwise.
+void Pipeline::look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction)
 {
-    auto& [handle, process, early, look, now] = visit;
-    if (!read_facts(*handle, process))
-        return forget(handle->pid(), now);
-    if (look != Look::exec && is_torn(*handle, process))
+    Snapshot process;
+    if (!read_facts(handle, process))
+        return forget(handle.pid(), now);
+    if (look != Look::exec && is_torn(handle, process))
         return;  // the kernel will tell of it
+    if (reaction && reaction->exe != process.exe)
+        put_back_to(reaction->exe, process);  // the kernel will tell of the other one too
     if (process.is_kernel_thread || process.is_zombie)
         return;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
-    recall(early, process);
+    auto by_reflex = reaction ? ledger_of(*reaction, handle) : Ledger{};
+    put_before(by_reflex, process);
     const auto program = look == Look::exec ? Program::another : Program::same;
-    process.inherited = lineage_.inheritance_of(process, *handle, program, relatives());
-    auto decision = decide(*handle, process, now, Reasons::told);
+    process.inherited = lineage_.inheritance_of(process, handle, program, relatives());
+    auto decision = decide(handle, process, now);
     if (decision.empty())
-        leave_alone(*handle, process, now);
+        leave_alone(handle, process, now);
     else
-        enforce(*handle, std::move(process), std::move(decision), std::move(early), now);
+        enforce(handle, std::move(process), std::move(decision), std::move(by_reflex), now);
 }
 
-Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now, Reasons reasons) const
+Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
 {
     const auto& limits = layers_.policy->settings().limits;
-    auto decision = judge(engines_, process, now, reasons);
+    auto decision = judge(engines_, process, now);
     if (const auto wanted = limits_need(limits, decision, process); !wanted.empty())
         (void)handle.read(wanted, process);  // a process that has ended meanwhile is found out by whoever acts on it
     add_limits(engines_, limits, process, now, decision);
@@ -187,8 +209,7 @@ bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
     return true;
 }
 
-/// `early`: what act_on_exe() has done to a process that is not tracked yet.
-void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now)
+void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Instant now)
 {
     const auto wanted = decision.effective();
     if (const auto* earlier = table_.find(process.key.pid); earlier && earlier->process.key != process.key)
@@ -196,7 +217,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     const bool is_new = table_.find(process.key.pid) == nullptr;
     TrackedProcess& tracked = table_.track(process.key);
     if (is_new)
-        tracked.ledger = std::move(early);
+        tracked.ledger = std::move(by_reflex);
     const auto settings_before = tracked.decision.effective();
     const auto written_before = tracked.ledger.written();
     const auto bequest_before = is_new ? Bequest{} : Lineage::bequest_of(tracked);
@@ -328,7 +349,7 @@ void Pipeline::forget(Pid pid, Instant now)
 {
     if (const auto* tracked = table_.find(pid))
         lineage_.note_end(*tracked);
-    std::erase_if(waiting_, [pid](const Visit& visit) { return visit.handle->pid() == pid; });
+    std::erase_if(waiting_, [pid](const Reaction& reaction) { return reaction.pid == pid; });
     table_.erase(pid);
     autogroups_.remove(pid, now);
     weights_.remove(pid, now);
@@ -366,7 +387,7 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
 
 std::optional<Instant> Pipeline::deadline() const
 {
-    const auto full_look = waiting_.empty() ? std::nullopt : std::optional{waiting_.front().now + kFullLookAfter};
+    const auto full_look = waiting_.empty() ? std::nullopt : std::optional{waiting_.front().when + kFullLookAfter};
     return earlier(full_look, earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline())));
 }
 

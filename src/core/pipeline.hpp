@@ -21,6 +21,7 @@
 #include "core/policy.hpp"
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
+#include "core/reflexes.hpp"
 #include "core/timetable.hpp"
 #include "core/unit_weights.hpp"
 
@@ -111,22 +112,13 @@ private:
         later,  ///< Some time has passed since.
     };
 
-    /// One look at one process, which may be done in two parts: see act_on_exe().
-    struct Visit {
-        std::unique_ptr<ProcessHandle> handle;
-        Snapshot process;
-        Ledger early;  ///< What was done to it already.
-        Look look;
-        Instant now;
-    };
-
     void examine(Pid pid, Instant now, Look look);
     [[nodiscard]] bool is_unknown(Pid pid) const;
-    bool act_on_exe(Visit& visit);
+    bool react(Pid pid, Instant now);
     void catch_up();
-    void look_fully(Visit&& visit);
+    void look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction = nullptr);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
-    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now, Reasons reasons) const;
+    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
@@ -134,7 +126,7 @@ private:
     Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
     void put_back(TrackedProcess& tracked, Instant now);
     void put_back_inherited(Pid pid, Instant now);
-    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& early, Instant now);
+    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Instant now);
     void look_at_heirs(const ProcessKey& from, Instant now);
     template <typename Predicate>
     void look_at_all(Instant now, Predicate predicate);
@@ -173,7 +165,8 @@ private:
     UnitWeights weights_;
     Timetable timetable_;
     ChangeFeed changes_;
-    std::vector<Visit> waiting_;  // known by their file alone, acted upon; the full look follows
+    Reflexes reflexes_;
+    std::vector<Reaction> waiting_;  // for the full look
     std::vector<Pid> scan_;
     std::vector<std::string> in_control_;  // sources that are written over what others have set
     Tally tally_;

@@ -48,6 +48,16 @@ std::string_view Policy::exact_name(const Rule& rule) const
     return rule.name == Rule::kNone ? std::string_view{} : index_.text_at(rule.name);
 }
 
+Certainty Policy::certainty_by_name(const Names& names) const
+{
+    std::vector<std::uint32_t> reached;
+    candidates(names, reached);
+    if (reached.empty())
+        return Certainty::silent;
+    const auto has_condition = [this](std::uint32_t number) { return condition(rules_[number]) != nullptr; };
+    return std::ranges::any_of(reached, has_condition) ? Certainty::unsure : Certainty::certain;
+}
+
 bool Policy::names_cpu_sets() const
 {
     return std::ranges::any_of(classes_, names_cpu_set, &ProgramClass::settings) ||

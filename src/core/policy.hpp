@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/certainty.hpp"
 #include "core/condition.hpp"
 #include "core/name_index.hpp"
 #include "core/setting.hpp"
@@ -94,6 +95,8 @@ public:
 
     /// Indices of the rules whose name key fits one of `names` or that have none, ascending: the reading order.
     void candidates(const Names& names, std::vector<std::uint32_t>& into) const { index_.candidates(names, into); }
+    /// How much these names tell without any other fact.
+    [[nodiscard]] Certainty certainty_by_name(const Names& names) const;
     /// False when no rule could come to match by a process taking this comm: cheap, for COMM events.
     [[nodiscard]] bool could_match(std::string_view comm) const { return index_.could_match(comm); }
     /// The facts that any rule asks for.

@@ -63,6 +63,11 @@ public:
     virtual ~ProcessSource() = default;
     /// Errors: ESRCH when there is no such process.
     [[nodiscard]] virtual Result<std::unique_ptr<ProcessHandle>> open(Pid pid) = 0;
+    /// For what is done the moment a program starts: the file that whoever has this pid now runs, as Snapshot::exe;
+    /// empty when it cannot be read. One system call, and the process is not held fast.
+    [[nodiscard]] virtual std::string exe_of(Pid pid) = 0;
+    /// Likewise nice, sched or slice, as ProcessHandle::actual().
+    [[nodiscard]] virtual Result<Value> scheduling_of(Pid pid, Setting setting) = 0;
     /// Every process but kernel threads, in no order. Costs tens of microseconds a process: not for the exec path.
     [[nodiscard]] virtual std::vector<Pid> list() = 0;
 };
@@ -74,6 +79,9 @@ public:
     /// Carries out one action on every thread of the process that still has the leader's value, until a round finds
     /// no new thread. `ours` are values that priorityd itself has written earlier: threads that have them follow too.
     virtual Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) = 0;
+    /// Carries it out on the first thread of whoever has this pid now: for a program that has just started and has no
+    /// other one.
+    virtual Outcome apply_at_start(Pid pid, const SetScheduling& action) = 0;
     /// Sets the nice value of the autogroup of the process's session.
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
 };

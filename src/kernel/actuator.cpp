@@ -53,6 +53,12 @@ std::optional<SetUclamp> our_clamps(const SettingMap& ours, const SetUclamp& nam
     return are_all_ours ? std::optional{clamps} : std::nullopt;
 }
 
+std::string_view capability_for(const SetScheduling& action)
+{
+    const bool is_realtime = action.sched && action.sched->is_realtime();
+    return is_realtime ? kNeedsNiceOrBandwidth : kNeedsNice;
+}
+
 /// One overload per action.
 struct Carrier {
     ProcfsHandle& process;
@@ -61,9 +67,7 @@ struct Carrier {
 
     Outcome operator()(const SetScheduling& action) const
     {
-        const bool is_realtime = action.sched && action.sched->is_realtime();
-        auto outcome = change_threads(process, SchedulingChange{action, ours, default_slice},
-                                      is_realtime ? kNeedsNiceOrBandwidth : kNeedsNice);
+        auto outcome = change_threads(process, SchedulingChange{action, ours, default_slice}, capability_for(action));
         const bool has_slice_for_nothing =
             action.slice && action.sched && !takes_nice_and_slice(policy_number(action.sched->kind));
         if (outcome.kind == Outcome::Kind::applied && has_slice_for_nothing)
@@ -111,6 +115,17 @@ Outcome KernelActuator::apply(ProcessHandle& process, const Action& action, cons
     return std::visit(Carrier{handle_of(process), ours, default_slice_}, action);
 }
 
+Outcome KernelActuator::apply_at_start(Pid pid, const SetScheduling& action)
+{
+    const SettingMap nothing_of_ours;
+    Met met;
+    const auto step = SchedulingChange{action, nothing_of_ours, default_slice_}(leader_of(pid), Role::leader);
+    if (!step)
+        return refused(step.error(), capability_for(action));
+    met.note(step);
+    return met.outcome(capability_for(action));
+}
+
 Outcome KernelActuator::set_autogroup(ProcessHandle& process, Nice nice)
 {
     const auto written = handle_of(process).write("autogroup", std::to_string(nice.value()));
@@ -125,6 +140,11 @@ Outcome KernelActuator::set_autogroup(ProcessHandle& process, Nice nice)
 }
 
 Outcome DryRunActuator::apply(ProcessHandle&, const Action&, const SettingMap&)
+{
+    return {Outcome::Kind::dry_run, {}};
+}
+
+Outcome DryRunActuator::apply_at_start(Pid, const SetScheduling&)
 {
     return {Outcome::Kind::dry_run, {}};
 }

@@ -23,6 +23,7 @@ public:
     }
 
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
+    Outcome apply_at_start(Pid pid, const SetScheduling& action) override;
     Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
 
 private:
@@ -33,6 +34,7 @@ private:
 class DryRunActuator final : public Actuator {
 public:
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
+    Outcome apply_at_start(Pid pid, const SetScheduling& action) override;
     Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
 };
 

@@ -332,6 +332,12 @@ Result<std::unique_ptr<ProcessHandle>> Procfs::open(Pid pid)
     return std::make_unique<ProcfsHandle>(*roots_, pid, *std::move(task));
 }
 
+std::string Procfs::exe_of(Pid pid)
+{
+    std::array<char, PATH_MAX> buffer;
+    return std::string{exe_path(read_link(roots_->proc.get(), NumberedPath{raw(pid), "/exe"}.c_str(), buffer))};
+}
+
 std::vector<Pid> Procfs::list()
 {
     if (roots_->is_own_proc) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -54,7 +55,6 @@ private:
     [[nodiscard]] std::vector<Names> names_of_ancestors(const Snapshot& child, std::size_t levels) const;
 
     [[nodiscard]] Result<Value> value_of(Setting setting);
-    [[nodiscard]] Result<Value> scheduling_value(Setting setting);
     [[nodiscard]] Result<Value> oom_score_adj() const;
     [[nodiscard]] Result<Value> timer_slack();
     [[nodiscard]] Result<UniqueFd> open_thread_file(Tid thread, const char* file, int flags) const;
@@ -75,6 +75,8 @@ public:
 
     /// The handle must not outlive this object; moving it is fine.
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] std::string exe_of(Pid pid) override;
+    [[nodiscard]] Result<Value> scheduling_of(Pid pid, Setting setting) override;
     [[nodiscard]] std::vector<Pid> list() override;
 
 private:

@@ -64,7 +64,27 @@ Result<Value> clamp_value(const SchedAttr& attributes, Setting setting)
     return Value{*percent};
 }
 
+/// Of one thread: nice, sched, slice and clamps.
+Result<Value> scheduling_value(Tid thread, Setting setting)
+{
+    if (setting == Setting::nice)
+        return as_value(nice_of(thread), [](Nice nice) { return Value{nice}; });
+    const auto attributes = attributes_of(thread);
+    if (!attributes)
+        return tl::unexpected(attributes.error());
+    if (setting == Setting::sched)
+        return policy_value(*attributes);
+    if (setting == Setting::slice)
+        return slice_value(*attributes);
+    return clamp_value(*attributes, setting);
+}
+
 }  // namespace
+
+Result<Value> Procfs::scheduling_of(Pid pid, Setting setting)
+{
+    return scheduling_value(leader_of(pid), setting);
+}
 
 Result<Value> ProcfsHandle::actual(Setting setting)
 {
@@ -79,11 +99,11 @@ Result<Value> ProcfsHandle::value_of(Setting setting)
 {
     const Tid leader = leader_of(pid_);
     switch (setting) {
-        case Setting::nice: return as_value(nice_of(leader), [](Nice nice) { return Value{nice}; });
+        case Setting::nice:
         case Setting::sched:
         case Setting::slice:
         case Setting::uclamp_min:
-        case Setting::uclamp_max: return scheduling_value(setting);
+        case Setting::uclamp_max: return scheduling_value(leader, setting);
         case Setting::io: return as_value(io_priority_of(leader), [](const IoPriority& io) { return Value{io}; });
         case Setting::cpus:
             return as_value(affinity_of(leader), [](const CpuSet& cpus) { return Value{CpuChoice{cpus}}; });
@@ -95,18 +115,6 @@ Result<Value> ProcfsHandle::value_of(Setting setting)
         case Setting::children: break;
     }
     return not_live("not a knob of the kernel");
-}
-
-Result<Value> ProcfsHandle::scheduling_value(Setting setting)
-{
-    const auto attributes = attributes_of(leader_of(pid_));
-    if (!attributes)
-        return tl::unexpected(attributes.error());
-    if (setting == Setting::sched)
-        return policy_value(*attributes);
-    if (setting == Setting::slice)
-        return slice_value(*attributes);
-    return clamp_value(*attributes, setting);
 }
 
 Result<Value> ProcfsHandle::oom_score_adj() const

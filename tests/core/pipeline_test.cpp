@@ -23,6 +23,9 @@ cc1plus = "build"
 mpv = "media"
 )";
 
+/// When a program that was reacted to gets its full look.
+constexpr auto kFullLook = 5ms;
+
 /// A pipeline over fake processes, at a time that the test sets.
 struct House {
     explicit House(const std::string& rules, const std::string& settings = "autogroup = false")
@@ -121,8 +124,8 @@ TEST_CASE("a program that is known by its file gets its priority before anything
     House house{kRules};
     house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
     house.exec(42);
-    CHECK(house.kernel.at(42).read_before_first_act == (Fact::exe | Fact::owner));
     CHECK(house.kernel.log == Lines{"42 nice=-4"});
+    CHECK(house.kernel.at(42).read.empty());
     CHECK(house.pipeline.tally().applied == 1);
     house.pipeline.restore(house.now);
     CHECK(house.kernel.log.back() == "42 nice=0");
@@ -175,6 +178,37 @@ TEST_CASE("what waits for the full look gets it before anything is asked, taken 
     CHECK(house.kernel.at(42).read.contains(Fact::stat));
 }
 
+TEST_CASE("a program that runs another one in its place hands on the same, however soon it does")
+{
+    std::string first;
+    int left = 0;
+    SUBCASE("what lowers stays")
+    {
+        first = "cc1plus";
+        left = 10;
+    }
+    SUBCASE("what raises goes")
+    {
+        first = "mpv";
+        left = 0;
+    }
+    for (const auto time : {0ms, kFullLook}) {
+        House house{kRules};
+        house.kernel.add({.pid = 42, .comm = first, .exe = "/usr/bin/" + first, .argv = {first}});
+        house.exec(42);
+        if (time > 0ms)
+            house.wait(time);
+        house.kernel.at(42).exe = "/usr/bin/nano";
+        house.kernel.at(42).comm = "nano";
+        house.kernel.at(42).argv = {"nano"};
+        house.exec(42);
+        CAPTURE(time.count());
+        CHECK(nice_of(house, 42) == left);
+        house.pipeline.restore(house.now);
+        CHECK(nice_of(house, 42) == 0);
+    }
+}
+
 TEST_CASE("what has come along from another process is found out at once")
 {
     House house{kRules};
@@ -193,7 +227,7 @@ TEST_CASE("what has ended before the full look is forgotten")
     house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
     house.exec(42);
     house.end(42);
-    house.wait(1ms);
+    house.wait(kFullLook);
     CHECK(house.pipeline.tracked() == 0);
     CHECK_FALSE(house.pipeline.deadline());
 }
@@ -217,13 +251,77 @@ TEST_CASE("what the file alone said is corrected when a later rule knows another
     house.kernel.add({.pid = 42, .comm = "renamed", .exe = "/usr/bin/mpv"});
     house.exec(42);
     CHECK(nice_of(house, 42) == -4);
-    CHECK(house.pipeline.deadline() == house.now + 1ms);
-    house.wait(1ms);
+    CHECK(house.pipeline.deadline() == house.now + kFullLook);
+    house.wait(kFullLook);
     CHECK(nice_of(house, 42) == 10);
     CHECK(house.pipeline.explain(Pid{42}, {})->process.class_name == "build");
     house.pipeline.restore(house.now);
     CHECK(find_value<Nice>(house.kernel.at(42).actual, Setting::nice)->value() == 0);
     CHECK(find_value<SchedPolicy>(house.kernel.at(42).actual, Setting::sched)->kind == SchedPolicy::Kind::other);
+}
+
+TEST_CASE("where more than the file counts, a program gets the full look at once")
+{
+    House house{kRules};
+    FakeProcess& process = house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv", .argv = {"mpv"}});
+    auto layers = layers_of(policy_of(kRules, "autogroup = false"));
+    int nice = -4;
+    SUBCASE("it is nice already, which may have come along from another process")
+    {
+        process.actual.set(Setting::nice, *Nice::make(3));
+        nice = 3;
+    }
+    SUBCASE("its user has own rules for it")
+    {
+        layers.user_rules = std::make_shared<const UserRules>(
+            UserRules{{Uid{1000}, policy_of("[[rule]]\nname = \"mpv\"\nset = { nice = 4 }\n")}});
+        process.uid = 1000;
+        nice = 4;
+    }
+    SUBCASE("an override is for the programs of one user")
+    {
+        SettingMap settings;
+        settings.set(Setting::nice, *Nice::make(5));
+        layers.overrides = std::make_shared<const OverrideTable>(std::vector{Override{
+            .id = "1", .target = PatternTarget{MatchKey::name, "mpv"}, .settings = settings, .owner = Uid{1000}}});
+    }
+    SUBCASE("the kernel refuses it")
+    {
+        house.kernel.refuse(Setting::nice);
+    }
+    SUBCASE("it takes trust")
+    {
+        layers = layers_of(policy_of("[[rule]]\nname = \"mpv\"\nset = { nice = -9 }\n"));
+        nice = -9;
+    }
+    house.pipeline.use(layers);
+    house.exec(42);
+    CHECK(process.read.contains(Fact::stat));
+    CHECK(nice_of(house, 42) == nice);
+}
+
+TEST_CASE("what has nothing to do with a program takes nothing from its reflex")
+{
+    House house{kRules};
+    FakeProcess& process = house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    auto layers = layers_of(policy_of(kRules, "autogroup = false"));
+    layers.user_rules = std::make_shared<const UserRules>(
+        UserRules{{Uid{1000}, policy_of("[[rule]]\nname = \"make\"\nset = { nice = 4 }\n")}});
+    house.pipeline.use(layers);
+    house.exec(42);
+    CHECK(process.read.empty());
+    CHECK(nice_of(house, 42) == -4);
+}
+
+TEST_CASE("a reflex goes with the rules that it came from")
+{
+    House house{kRules};
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    house.kernel.add({.pid = 43, .comm = "mpv", .exe = "/usr/bin/mpv"});
+    house.exec(42);
+    house.pipeline.use(layers_of(policy_of("[[rule]]\nname = \"mpv\"\nset = { nice = 2 }\n")));
+    house.exec(43);
+    CHECK(nice_of(house, 43) == 2);
 }
 
 TEST_CASE("a file whose rules ask for more is not acted on early")

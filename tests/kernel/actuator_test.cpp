@@ -508,6 +508,23 @@ TEST_CASE("the autogroup of a session is set, and read back" * doctest::skip(has
     CHECK(target.handle().autogroup().value().nice == nice(9));
 }
 
+TEST_CASE("a program that has just started is reached by its pid alone" * doctest::skip(is_not_root()))
+{
+    Target target;
+    KernelActuator actuator;
+    const auto start = [&](const SetScheduling& action) {
+        return actuator.apply_at_start(target.child().pid(), action);
+    };
+    CHECK(start({.nice = nice(7), .sched = kBatch, .slice = {}}).kind == Kind::applied);
+    CHECK(nice_now(target.leader()) == 7);
+    CHECK(policy_now(target.leader()) == kBatch);
+    CHECK(start({.nice = nice(7), .sched = {}, .slice = {}}).kind == Kind::already_so);
+    give(target.leader(), kFifo);
+    CHECK(start({.nice = nice(9), .sched = {}, .slice = {}}).kind == Kind::held);
+    target.child().reap();
+    CHECK(start({.nice = nice(9), .sched = {}, .slice = {}}).kind == Kind::vanished);
+}
+
 TEST_CASE("a dry run changes nothing")
 {
     Target target;
@@ -515,6 +532,9 @@ TEST_CASE("a dry run changes nothing")
     const auto before = attributes_of(target.leader()).value();
     CHECK(actuator.apply(target.handle(), SetScheduling{.nice = nice(7), .sched = kIdle, .slice = {}}, {}).kind ==
           Kind::dry_run);
+    CHECK(
+        actuator.apply_at_start(target.child().pid(), SetScheduling{.nice = nice(7), .sched = {}, .slice = {}}).kind ==
+        Kind::dry_run);
     CHECK(actuator.set_autogroup(target.handle(), nice(7)).kind == Kind::dry_run);
     CHECK(attributes_of(target.leader()).value() == before);
 }

@@ -478,6 +478,21 @@ TEST_CASE("the values of a process are the kernel's")
     }
 }
 
+TEST_CASE("a process is asked by its pid alone for what is done when it starts")
+{
+    Child child{[] { ::setpriority(PRIO_PROCESS, 0, 7); }};
+    auto source = Procfs::open().value();
+    const auto held = source.open(child.pid()).value();
+    Snapshot process;
+    REQUIRE(held->read(Fact::exe, process));
+    CHECK(source.exe_of(child.pid()) == process.exe);
+    CHECK(source.scheduling_of(child.pid(), Setting::nice).value() == Value{*Nice::make(7)});
+    CHECK(source.scheduling_of(child.pid(), Setting::sched).value() == held->actual(Setting::sched).value());
+    child.reap();
+    CHECK(source.exe_of(child.pid()).empty());
+    CHECK(source.scheduling_of(child.pid(), Setting::nice).error().is_vanished());
+}
+
 TEST_CASE("stat tells the same nice value and policy as the system calls" * doctest::skip(is_not_root()))
 {
     const Child child{[] {

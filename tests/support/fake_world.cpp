@@ -158,6 +158,21 @@ Result<std::unique_ptr<ProcessHandle>> FakeKernel::open(Pid pid)
     return std::make_unique<FakeHandle>(*this, found->second);
 }
 
+std::string FakeKernel::exe_of(Pid pid)
+{
+    const auto found = processes_.find(raw(pid));
+    return found == processes_.end() ? std::string{} : found->second.exe;
+}
+
+Result<Value> FakeKernel::scheduling_of(Pid pid, Setting setting)
+{
+    const auto found = processes_.find(raw(pid));
+    const auto* value = found == processes_.end() ? nullptr : found->second.actual.find(setting);
+    if (!value)
+        return failure(ESRCH, "scheduling_of");
+    return *value;
+}
+
 std::vector<Pid> FakeKernel::list()
 {
     ++lists;
@@ -207,19 +222,26 @@ void add_values(SettingMap& into, const SetTimerSlack& action)
 Outcome FakeKernel::apply(ProcessHandle& process, const Action& action, const SettingMap& /*ours*/)
 {
     auto* fake = static_cast<FakeHandle&>(process).find();
-    if (!fake)
-        return {Outcome::Kind::vanished, {}};
-    if (fake->read_before_first_act.empty())
-        fake->read_before_first_act = fake->read;
+    return fake ? carry_out(*fake, action) : Outcome{Outcome::Kind::vanished, {}};
+}
+
+Outcome FakeKernel::apply_at_start(Pid pid, const SetScheduling& action)
+{
+    const auto fake = processes_.find(raw(pid));
+    return fake != processes_.end() ? carry_out(fake->second, action) : Outcome{Outcome::Kind::vanished, {}};
+}
+
+Outcome FakeKernel::carry_out(FakeProcess& fake, const Action& action)
+{
     SettingMap values;
     std::visit([&](const auto& what) { add_values(values, what); }, action);
-    std::string line = fmt::format("{}", fake->pid);
+    std::string line = fmt::format("{}", fake.pid);
     for (const auto& [setting, value] : values) {
         if (refused_ == setting) {
             refused_.reset();
             return {Outcome::Kind::failed, "refused by the test"};
         }
-        fake->actual.set(setting, value);
+        fake.actual.set(setting, value);
         line += fmt::format(" {}={}", info(setting).name, to_text(value));
     }
     log.push_back(line);

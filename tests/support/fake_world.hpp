@@ -39,8 +39,7 @@ struct FakeProcess {
     std::uint64_t start_ticks = 1;
     Uses uses;
     SettingMap actual;
-    FactSet read;                   ///< Out: every fact that has been asked for.
-    FactSet read_before_first_act;  ///< Out: those that had been when something was first done to it.
+    FactSet read;  ///< Out: every fact that has been asked for through a handle.
 };
 
 /// Processes and their autogroups; acting on them changes them as the kernel would.
@@ -60,8 +59,11 @@ public:
     void refuse(Setting setting) { refused_ = setting; }
 
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] std::string exe_of(Pid pid) override;
+    [[nodiscard]] Result<Value> scheduling_of(Pid pid, Setting setting) override;
     [[nodiscard]] std::vector<Pid> list() override;
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
+    Outcome apply_at_start(Pid pid, const SetScheduling& action) override;
     Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
     [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
     Result<void> watch(ProcessHandle& process) override;
@@ -89,6 +91,7 @@ public:
 
 private:
     friend class FakeHandle;
+    Outcome carry_out(FakeProcess& fake, const Action& action);
     std::map<int, FakeProcess> processes_;
     std::optional<Setting> refused_;
 };

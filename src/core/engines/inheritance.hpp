@@ -13,6 +13,7 @@ class InheritanceEngine final : public Engine {
 public:
     [[nodiscard]] std::string_view name() const override { return "inheritance"; }
     [[nodiscard]] FactSet needs(const Snapshot& /*process*/) const override { return {}; }
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& /*process*/) const override { return Certainty::silent; }
     void judge(const Snapshot& process, Instant now, Decision& into) const override;
 };
 

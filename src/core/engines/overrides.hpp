@@ -21,6 +21,10 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "overrides"; }
     [[nodiscard]] FactSet needs(const Snapshot& process) const override { return table_->needs(process); }
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const override
+    {
+        return table_->certainty_by_exe(process);
+    }
     void judge(const Snapshot& process, Instant now, Decision& into) const override;
 
 private:

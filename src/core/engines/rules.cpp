@@ -29,13 +29,9 @@ FactSet RulesEngine::needs(const Snapshot& process) const
     return facts;
 }
 
-bool RulesEngine::knows_by_exe(const Snapshot& process) const
+Certainty RulesEngine::certainty_by_exe(const Snapshot& process) const
 {
-    std::vector<std::uint32_t> candidates;
-    policy_->candidates(process.names, candidates);
-    return !candidates.empty() && std::ranges::none_of(candidates, [this](std::uint32_t number) {
-        return policy_->condition(policy_->rules()[number]) != nullptr;
-    });
+    return policy_->certainty_by_name(process.names);
 }
 
 void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into) const
@@ -52,7 +48,7 @@ void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into
 
 void RulesEngine::add(const Rule& rule, Decision& into) const
 {
-    const auto place = into.reasons() == Reasons::told ? policy_->source_text(rule) : std::string{};
+    const auto place = policy_->source_text(rule);
     if (rule.class_index != Rule::kNone)
         Voice{place, "this rule matches"}.give_class(policy_->classes()[rule.class_index], into);
     if (const auto* own = policy_->own_settings(rule))

@@ -16,7 +16,7 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "rules"; }
     [[nodiscard]] FactSet needs(const Snapshot& process) const override;
-    [[nodiscard]] bool knows_by_exe(const Snapshot& process) const override;
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const override;
     void judge(const Snapshot& process, Instant now, Decision& into) const override;
 
 private:

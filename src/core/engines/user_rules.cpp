@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engines/user_rules.hpp"
 
+#include <algorithm>
+
 #include "core/engines/voices.hpp"
 
 namespace priorityd {
@@ -17,6 +19,13 @@ FactSet UserRulesEngine::needs(const Snapshot& process) const
         return Fact::owner;
     const auto own = own_.find(process.uid);
     return own == own_.end() ? FactSet{} : own->second.needs(process);
+}
+
+Certainty UserRulesEngine::certainty_by_exe(const Snapshot& process) const
+{
+    const bool are_all_silent = std::ranges::all_of(
+        own_, [&](const auto& own) { return own.second.certainty_by_exe(process) == Certainty::silent; });
+    return are_all_silent ? Certainty::silent : Certainty::unsure;  // as long as the owner is not known
 }
 
 void UserRulesEngine::judge(const Snapshot& process, Instant now, Decision& into) const

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "core/certainty.hpp"
 #include "core/engine.hpp"
 #include "core/engines/rules.hpp"
 #include "core/ids.hpp"
@@ -22,6 +23,7 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "user rules"; }
     [[nodiscard]] FactSet needs(const Snapshot& process) const override;
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const override;
     void judge(const Snapshot& process, Instant now, Decision& into) const override;
 
 private:

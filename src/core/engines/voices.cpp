@@ -9,11 +9,6 @@
 namespace priorityd {
 namespace {
 
-std::string told(std::string_view text, const Decision& into)
-{
-    return into.reasons() == Reasons::told ? std::string{text} : std::string{};
-}
-
 std::string class_reason(const ProgramClass& program_class)
 {
     std::string reason = "class " + program_class.name;
@@ -29,8 +24,8 @@ void Voice::give_class(const ProgramClass& program_class, Decision& into) const
     into.add({.setting = Setting::program_class,
               .value = ClassName{program_class.name},
               .source = source,
-              .because = told(because, into)});
-    const auto reason = into.reasons() == Reasons::told ? class_reason(program_class) : std::string{};
+              .because = std::string{because}});
+    const auto reason = class_reason(program_class);
     for (const auto& [setting, value] : program_class.settings)
         into.add({.setting = setting,
                   .value = value,
@@ -43,7 +38,7 @@ void Voice::give(const SettingMap& settings, Decision& into) const
 {
     for (const auto& [setting, value] : settings) {
         if (setting != Setting::program_class)
-            into.add({.setting = setting, .value = value, .source = source, .because = told(because, into)});
+            into.add({.setting = setting, .value = value, .source = source, .because = std::string{because}});
     }
 }
 

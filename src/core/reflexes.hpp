@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What is done about a program the moment it starts, where its file alone says what. It is worked out once for each
+/// file, so that a start costs a look-up; everything else about the program follows a little later.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "core/carry_out.hpp"
+#include "core/decide.hpp"
+#include "core/ids.hpp"
+#include "core/knobs.hpp"
+#include "core/ledger.hpp"
+#include "core/ports.hpp"
+#include "core/setting.hpp"
+
+namespace priorityd {
+
+/// nice, policy and slice that a program of this file gets, whoever starts it and whatever it calls itself, as far as
+/// the knobs are alive. Empty where that takes more facts, and where nobody has anything to say of it.
+[[nodiscard]] SettingMap reflex(const Engines& engines, const Limits& limits, const Knobs& knobs,
+                                const std::string& exe);
+
+/// Reflexes by file. To be forgotten whenever something changes that they were worked out from.
+class Reflexes {
+public:
+    /// `work_out`: SettingMap(const std::string& exe), called for a file that is not known. Valid until the next call.
+    template <typename WorkOut>
+    const SettingMap& of(const std::string& exe, WorkOut work_out)
+    {
+        if (const auto found = known_.find(exe); found != known_.end())
+            return found->second;
+        if (known_.size() >= kMost)
+            known_.clear();
+        return known_.emplace(exe, work_out(exe)).first->second;
+    }
+    void forget() { known_.clear(); }
+
+private:
+    /// More programs than one boot of a desktop starts; 0.1 MB.
+    static constexpr std::size_t kMost = 1024;
+    std::unordered_map<std::string, SettingMap> known_;
+};
+
+/// What was done to a program by reflex.
+struct Reaction {
+    Pid pid{};
+    std::string exe;
+    Instant when;
+    SettingMap before;   ///< At least of what was written.
+    SettingMap written;  ///< Empty when the program had it all already.
+};
+
+/// Gives a program that has just started the settings of a reflex. Empty where there is more to find out at once: the
+/// kernel refused, or somebody seems to hold a setting, which may as well have come along from another process.
+///
+/// Everything goes by the pid, and no other process can have got it since the kernel told of the start: a pid is not
+/// given out again before all others were.
+[[nodiscard]] std::optional<Reaction> react(Pid pid, std::string exe, const SettingMap& wanted, ProcessSource& source,
+                                            const Tools& tools, Instant now);
+
+/// What of it is still there. The rest is somebody else's by now.
+[[nodiscard]] Ledger ledger_of(const Reaction& reaction, ProcessHandle& handle);
+
+}  // namespace priorityd
