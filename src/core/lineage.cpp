@@ -276,6 +276,14 @@ void Lineage::note_end(const TrackedProcess& process)
     keep(std::move(bequest), ended_);
 }
 
+void Lineage::note_unseen_end(const TrackedProcess& process, std::uint64_t ticks)
+{
+    auto bequest = bequest_of(process);
+    bequest.last_child = ticks;
+    if (!bequest.items.empty())
+        keep(std::move(bequest), ended_unseen_);
+}
+
 /// With what it had earlier, of which it has something else by now.
 Bequest Lineage::full_bequest_of(const TrackedProcess& process) const
 {
@@ -358,10 +366,15 @@ std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, P
         if (auto inherited = taken(full_bequest_of(tracked), handle); !inherited.empty())
             return inherited;
     }
-    for (const auto* past : {&ended_, &released_}) {
+    const auto is_near = [&](const Bequest& bequest) {
+        if (bequest.last_child)
+            return orphan.key.start_ticks <= *bequest.last_child;
+        return bequest.uid == orphan.uid &&
+               (bequest.session == orphan.session || is_same_cgroup(bequest.cgroup, cgroup));
+    };
+    for (const auto* past : {&ended_, &ended_unseen_, &released_}) {
         for (const auto& bequest : *past) {
-            const bool is_near = bequest.session == orphan.session || is_same_cgroup(bequest.cgroup, cgroup);
-            if (bequest.uid != orphan.uid || !is_near || !is_older(bequest.from, orphan))
+            if (!is_near(bequest) || !is_older(bequest.from, orphan))
                 continue;
             if (auto inherited = taken(bequest, handle); !inherited.empty())
                 return inherited;

@@ -39,6 +39,8 @@ struct Bequest {
     std::string cgroup;  ///< Empty when it is not known.
     std::vector<Item> items;
     std::optional<ChildrenPolicy> children;
+    /// Of a process of which nothing else is known: whom it has started has a start time between its own and this.
+    std::optional<std::uint64_t> last_child;
 
     /// Something that an earlier priorityd has written and that the process has no more.
     void add_former(const Original& original);
@@ -71,6 +73,8 @@ public:
     void note_release(const TrackedProcess& process, const Bequest& until_now);
     /// A process that was changed has ended; those that it has started may still turn up.
     void note_end(const TrackedProcess& process);
+    /// The same of one that has ended before it could be looked at. `ticks`: by now, as start times.
+    void note_unseen_end(const TrackedProcess& process, std::uint64_t ticks);
 
     /// False when the process surely has nothing from priorityd, which costs next to nothing to find out. `process`:
     /// with stat.
@@ -95,6 +99,7 @@ private:
     std::unordered_map<Pid, std::vector<Bequest::Item>> former_;  // what tracked processes had earlier, latest first
     std::deque<Bequest> released_;                                // the latest first
     std::deque<Bequest> ended_;                                   // the latest first
+    std::deque<Bequest> ended_unseen_;                            // the latest first
     std::unordered_set<Pid> unseen_;                              // were changed in nothing that stat shows
 };
 

@@ -46,13 +46,14 @@ void put_before(const Ledger& by_reflex, Snapshot& process)
     put_before(by_reflex, Setting::sched, process.sched);
 }
 
-/// Of one that runs another program by now: what it ran when it was reacted to.
+/// Of one that runs another program by now: the one that was reacted to.
 void put_back_to(const std::string& exe, Snapshot& process)
 {
-    process.exe = exe;
+    const auto program = program_of(exe);
+    process.exe = program.exe;
+    process.names = program.names;
     process.comm = base_name(exe);
     process.argv = {exe};
-    process.names = names_of(process);
 }
 
 /// Whether the process has run another program while its facts were read: some of them are those of the earlier one.
@@ -121,7 +122,8 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
 /// Neither tracked nor waiting.
 bool Pipeline::is_unknown(Pid pid) const
 {
-    return !table_.find(pid) && std::ranges::find(waiting_, pid, &Reaction::pid) == waiting_.end();
+    return !table_.find(pid) &&
+           std::ranges::none_of(waiting_, [pid](const Reaction& reaction) { return reaction.process.pid == pid; });
 }
 
 /// Most programs are known by their file alone, and get their scheduling before anything else of them is read: so
@@ -148,28 +150,41 @@ bool Pipeline::react(Pid pid, Instant now)
 void Pipeline::catch_up()
 {
     for (const auto& reaction : std::exchange(waiting_, {})) {
-        if (const auto handle = world_.source.open(reaction.pid))
-            look_fully(**handle, Look::exec, reaction.when, &reaction);
-        else
-            forget(reaction.pid, reaction.when);
+        const auto handle = world_.source.open(reaction.process.pid);
+        if (!handle || !look_fully(**handle, Look::exec, reaction.when, &reaction))
+            remember_unseen(reaction);
     }
 }
 
-/// With all facts that the engines want. Corrects what was done by reflex where another name says otherwise.
-void Pipeline::look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction)
+/// It has ended before the full look. Those that it has started may still turn up.
+void Pipeline::remember_unseen(const Reaction& reaction)
+{
+    TrackedProcess unseen{.process = program_of(reaction.exe), .decision = {}, .ledger = ledger_of(reaction)};
+    unseen.process.key = reaction.process;
+    unseen.decision = judge(engines_, unseen.process, reaction.when);
+    lineage_.note_unseen_end(unseen, world_.source.ticks_now());
+}
+
+/// With all facts that the engines want. Corrects what was done by reflex where another name says otherwise. False when
+/// the process has ended.
+bool Pipeline::look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction)
 {
     Snapshot process;
-    if (!read_facts(handle, process))
-        return forget(handle.pid(), now);
+    if (!read_facts(handle, process)) {
+        forget(handle.pid(), now);
+        return false;
+    }
     if (look != Look::exec && is_torn(handle, process))
-        return;  // the kernel will tell of it
-    if (reaction && reaction->exe != process.exe)
-        put_back_to(reaction->exe, process);  // the kernel will tell of the other one too
+        return true;  // the kernel will tell of it
     if (process.is_kernel_thread || process.is_zombie)
-        return;  // a zombie may have threads that live on; if not, its end is told elsewhere
+        return false;  // a zombie may have threads that live on; if not, its end is told elsewhere
+    if (reaction && process.key.start_ticks > reaction->process.start_ticks)
+        return false;  // this one has got its pid
+    if (reaction && reaction->exe != process.exe)
+        put_back_to(reaction->exe, process);  // the kernel will tell of the next one too
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
-    auto by_reflex = reaction ? ledger_of(*reaction, handle) : Ledger{};
+    auto by_reflex = reaction ? ledger_of(*reaction) : Ledger{};
     put_before(by_reflex, process);
     const auto program = look == Look::exec ? Program::another : Program::same;
     process.inherited = lineage_.inheritance_of(process, handle, program, relatives());
@@ -178,6 +193,7 @@ void Pipeline::look_fully(ProcessHandle& handle, Look look, Instant now, const R
         leave_alone(handle, process, now);
     else
         enforce(handle, std::move(process), std::move(decision), std::move(by_reflex), now);
+    return true;
 }
 
 Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
@@ -349,7 +365,7 @@ void Pipeline::forget(Pid pid, Instant now)
 {
     if (const auto* tracked = table_.find(pid))
         lineage_.note_end(*tracked);
-    std::erase_if(waiting_, [pid](const Reaction& reaction) { return reaction.pid == pid; });
+    std::erase_if(waiting_, [pid](const Reaction& reaction) { return reaction.process.pid == pid; });
     table_.erase(pid);
     autogroups_.remove(pid, now);
     weights_.remove(pid, now);

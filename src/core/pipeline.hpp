@@ -116,7 +116,8 @@ private:
     [[nodiscard]] bool is_unknown(Pid pid) const;
     bool react(Pid pid, Instant now);
     void catch_up();
-    void look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction = nullptr);
+    bool look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction = nullptr);
+    void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void adopt(const Snapshot& process, Ledger& ledger);

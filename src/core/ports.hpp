@@ -68,6 +68,9 @@ public:
     [[nodiscard]] virtual std::string exe_of(Pid pid) = 0;
     /// Likewise nice, sched or slice, as ProcessHandle::actual().
     [[nodiscard]] virtual Result<Value> scheduling_of(Pid pid, Setting setting) = 0;
+    /// The start time of a process that starts now. Nobody who has a pid now has a later one, and whoever gets that pid
+    /// after him will have.
+    [[nodiscard]] virtual std::uint64_t ticks_now() = 0;
     /// Every process but kernel threads, in no order. Costs tens of microseconds a process: not for the exec path.
     [[nodiscard]] virtual std::vector<Pid> list() = 0;
 };
@@ -141,12 +144,9 @@ public:
                        std::function<void(const Result<void>&)> then) = 0;
 };
 
-/// As a start time: it has not been read yet.
-constexpr std::uint64_t kStartNotRead = 0;
-
 /// What one setting of one process was before priorityd changed it, and what it was changed to.
 struct Original {
-    ProcessKey process;
+    ProcessKey process;  ///< Its start time may be that of any later moment of its life.
     Setting setting{};
     Value before;
     Value written;  ///< Equal to `before` once it has been put back.
@@ -174,8 +174,7 @@ struct AllOriginals {
 class Originals {
 public:
     virtual ~Originals() = default;
-    /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail. A start time
-    /// that has not been read yet may stand for "whoever has this pid now".
+    /// Told before the setting is written, on the exec path: does not wait for a disk, and cannot fail.
     virtual void about_to_write(const Original& original) = 0;
     /// The same for the autogroup of a session.
     virtual void about_to_write(const SessionOriginal& original) = 0;

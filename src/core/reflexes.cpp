@@ -15,15 +15,6 @@ namespace {
 /// One system call for all of them, and what a program's speed depends on first.
 constexpr std::array kSettings{Setting::nice, Setting::sched, Setting::slice};
 
-Snapshot known_by_exe(const std::string& exe)
-{
-    Snapshot process;
-    process.exe = exe;
-    process.names = names_of(process);
-    process.known = Fact::exe;
-    return process;
-}
-
 std::optional<SettingMap> scheduling_of(Pid pid, const SettingMap& wanted, ProcessSource& source)
 {
     SettingMap actual;
@@ -46,7 +37,7 @@ bool is_held(const Plan& plan)
 
 SettingMap reflex(const Engines& engines, const Limits& limits, const Knobs& knobs, const std::string& exe)
 {
-    const Snapshot process = known_by_exe(exe);
+    const Snapshot process = program_of(exe);
     const auto is_unsure = [&](const auto& engine) { return engine->certainty_by_exe(process) == Certainty::unsure; };
     if (exe.empty() || std::ranges::any_of(engines, is_unsure))
         return {};
@@ -73,11 +64,15 @@ std::optional<Reaction> react(Pid pid, std::string exe, const SettingMap& wanted
     const Plan todo = plan(wanted, *actual, tools.untouched, {});
     if (is_held(todo))
         return std::nullopt;
-    Reaction reaction{.pid = pid, .exe = std::move(exe), .when = now, .before = *std::move(actual), .written = {}};
+    Reaction reaction{.process = {pid, source.ticks_now()},
+                      .exe = std::move(exe),
+                      .when = now,
+                      .before = *std::move(actual),
+                      .written = {}};
     for (const auto& action : todo.actions) {
         for (const auto setting : settings_of(action)) {
             const auto& value = *wanted.find(setting);
-            tools.originals.about_to_write({.process = {pid, kStartNotRead},
+            tools.originals.about_to_write({.process = reaction.process,
                                             .setting = setting,
                                             .before = *reaction.before.find(setting),
                                             .written = value});
@@ -89,14 +84,21 @@ std::optional<Reaction> react(Pid pid, std::string exe, const SettingMap& wanted
     return reaction;
 }
 
-Ledger ledger_of(const Reaction& reaction, ProcessHandle& handle)
+Ledger ledger_of(const Reaction& reaction)
 {
     Ledger ledger;
-    for (const auto& [setting, value] : reaction.written) {
-        if (handle.actual(setting) == value)
-            ledger.note(setting, *reaction.before.find(setting), value, {Outcome::Kind::applied, {}});
-    }
+    for (const auto& [setting, value] : reaction.written)
+        ledger.note(setting, *reaction.before.find(setting), value, {Outcome::Kind::applied, {}});
     return ledger;
+}
+
+Snapshot program_of(const std::string& exe)
+{
+    Snapshot process;
+    process.exe = exe;
+    process.names = names_of(process);
+    process.known = Fact::exe;
+    return process;
 }
 
 }  // namespace priorityd

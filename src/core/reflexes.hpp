@@ -46,7 +46,7 @@ private:
 
 /// What was done to a program by reflex.
 struct Reaction {
-    Pid pid{};
+    ProcessKey process;  ///< Its start time is that of the reaction: of whoever had the pid then.
     std::string exe;
     Instant when;
     SettingMap before;   ///< At least of what was written.
@@ -61,7 +61,10 @@ struct Reaction {
 [[nodiscard]] std::optional<Reaction> react(Pid pid, std::string exe, const SettingMap& wanted, ProcessSource& source,
                                             const Tools& tools, Instant now);
 
-/// What of it is still there. The rest is somebody else's by now.
-[[nodiscard]] Ledger ledger_of(const Reaction& reaction, ProcessHandle& handle);
+/// What was written.
+[[nodiscard]] Ledger ledger_of(const Reaction& reaction);
+
+/// The program that was reacted to, as far as its file tells: for one that has been replaced or has ended since.
+[[nodiscard]] Snapshot program_of(const std::string& exe);
 
 }  // namespace priorityd

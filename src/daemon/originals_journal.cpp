@@ -8,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <ctime>
 #include <map>
 #include <utility>
 #include <variant>
@@ -33,18 +32,6 @@ constexpr std::size_t kRoom = 256UL * 1024;
 constexpr std::size_t kLittleRoom = kRoom / 4;
 /// So that a full disk is not asked again and again.
 constexpr std::size_t kLinesBetweenAttempts = 64;
-
-/// Nobody who has the pid now can have started later than now, and whoever gets it after him will have.
-Original with_start_now(Original original)
-{
-    static const auto kTicksASecond = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);  // the clock of start times; source: proc(5), starttime
-    constexpr std::uint64_t kNanosecondsASecond = 1'000'000'000;
-    original.process.start_ticks = static_cast<std::uint64_t>(now.tv_sec) * kTicksASecond +
-                                   static_cast<std::uint64_t>(now.tv_nsec) * kTicksASecond / kNanosecondsASecond;
-    return original;
-}
 
 /// Each once, in the order of the last time that it was written; no more of them than can matter.
 template <typename Line>
@@ -148,10 +135,7 @@ void OriginalsJournal::about_to_write(const Original& original)
     if (!is_kept_in_journal(original.setting))
         return;
     line_.clear();
-    if (original.process.start_ticks == kStartNotRead)
-        append_line(with_start_now(original), line_);
-    else
-        append_line(original, line_);
+    append_line(original, line_);
     put_line();
 }
 

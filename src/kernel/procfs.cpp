@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 #include <span>
 #include <string>
 #include <utility>
@@ -336,6 +337,16 @@ std::string Procfs::exe_of(Pid pid)
 {
     std::array<char, PATH_MAX> buffer;
     return std::string{exe_path(read_link(roots_->proc.get(), NumberedPath{raw(pid), "/exe"}.c_str(), buffer))};
+}
+
+std::uint64_t Procfs::ticks_now()
+{
+    static const auto kTicksASecond = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    constexpr std::uint64_t kNanosecondsASecond = 1'000'000'000;
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);  // the clock of start times; source: proc(5), starttime
+    return static_cast<std::uint64_t>(now.tv_sec) * kTicksASecond +
+           static_cast<std::uint64_t>(now.tv_nsec) * kTicksASecond / kNanosecondsASecond;
 }
 
 std::vector<Pid> Procfs::list()

@@ -2,6 +2,7 @@
 /// Processes as /proc shows them. Everything goes through the open folder of a process, so a reused pid is never read.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ public:
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
     [[nodiscard]] std::string exe_of(Pid pid) override;
     [[nodiscard]] Result<Value> scheduling_of(Pid pid, Setting setting) override;
+    [[nodiscard]] std::uint64_t ticks_now() override;
     [[nodiscard]] std::vector<Pid> list() override;
 
 private:

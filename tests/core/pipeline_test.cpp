@@ -209,6 +209,56 @@ TEST_CASE("a program that runs another one in its place hands on the same, howev
     }
 }
 
+TEST_CASE("what has ended before the full look has still handed on what it had")
+{
+    House house{kRules};
+    house.kernel.ticks = 500;
+    house.kernel.add(
+        {.pid = 42, .comm = "cc1plus", .exe = "/usr/bin/cc1plus", .argv = {"cc1plus"}, .start_ticks = 500});
+    house.exec(42);
+    house.kernel.fork(42, 43).parent = 1;
+    FakeProcess& raised =
+        house.kernel.add({.pid = 44, .comm = "mpv", .exe = "/usr/bin/mpv", .argv = {"mpv"}, .start_ticks = 500});
+    house.exec(44);
+    house.kernel.fork(44, 45).parent = 1;
+    SUBCASE("reaped")
+    {
+        house.end(44);
+    }
+    SUBCASE("not reaped yet")
+    {
+        raised.is_zombie = true;
+    }
+    house.end(42);
+    house.kernel.ticks = 502;
+    FakeProcess& next = house.kernel.at(45);
+    next.exe = "/usr/bin/nano";
+    next.comm = "nano";
+    next.argv = {"nano"};
+    house.exec(45);
+    CHECK(nice_of(house, 45) == 0);
+    CHECK(nice_of(house, 43) == 10);
+    house.kernel.add({.pid = 46, .comm = "nano", .exe = "/usr/bin/nano", .start_ticks = 503})
+        .actual.set(Setting::nice, *Nice::make(10));
+    house.exec(46);
+    house.pipeline.restore(house.now);
+    CHECK(nice_of(house, 43) == 0);
+    CHECK(nice_of(house, 46) == 10);  // too young
+}
+
+TEST_CASE("whoever gets the pid of a program that was reacted to is not taken for it")
+{
+    House house{kRules};
+    house.kernel.ticks = 500;
+    house.kernel.add({.pid = 42, .comm = "mpv", .exe = "/usr/bin/mpv", .start_ticks = 500});
+    house.exec(42);
+    house.end(42);
+    house.kernel.add({.pid = 42, .comm = "nano", .exe = "/usr/bin/nano", .start_ticks = 501});
+    house.wait(kFullLook);
+    CHECK(house.pipeline.tracked() == 0);
+    CHECK(nice_of(house, 42) == 0);
+}
+
 TEST_CASE("what has come along from another process is found out at once")
 {
     House house{kRules};

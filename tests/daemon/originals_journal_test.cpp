@@ -149,24 +149,6 @@ TEST_CASE("the next start finds the lines of sessions, the latest last, and keep
     CHECK(recovered.back() == session(9, 19));
 }
 
-TEST_CASE("a process whose start time was not read is found as one that has started by now")
-{
-    const TemporaryFolder top;
-    const auto ticks_now = [] {
-        timespec now{};
-        ::clock_gettime(CLOCK_BOOTTIME, &now);
-        return static_cast<std::uint64_t>(now.tv_sec) * static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    };
-    const auto before = ticks_now();
-    auto unread = nice_of(42, 0, -4);
-    unread.process.start_ticks = kStartNotRead;
-    journal_in(top).about_to_write(unread);
-    const auto recovered = journal_in(top).take_recovered().processes;
-    REQUIRE(recovered.size() == 1);
-    CHECK(recovered[0].process.start_ticks >= before);
-    CHECK(recovered[0].process.start_ticks <= ticks_now() + 100);
-}
-
 TEST_CASE("what has been put back is found to be so")
 {
     const TemporaryFolder top;

@@ -488,6 +488,9 @@ TEST_CASE("a process is asked by its pid alone for what is done when it starts")
     CHECK(source.exe_of(child.pid()) == process.exe);
     CHECK(source.scheduling_of(child.pid(), Setting::nice).value() == Value{*Nice::make(7)});
     CHECK(source.scheduling_of(child.pid(), Setting::sched).value() == held->actual(Setting::sched).value());
+    REQUIRE(held->read(Fact::stat, process));
+    CHECK(source.ticks_now() >= process.key.start_ticks);
+    CHECK(source.ticks_now() <= process.key.start_ticks + 100U * static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
     child.reap();
     CHECK(source.exe_of(child.pid()).empty());
     CHECK(source.scheduling_of(child.pid(), Setting::nice).error().is_vanished());

@@ -61,6 +61,7 @@ public:
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
     [[nodiscard]] std::string exe_of(Pid pid) override;
     [[nodiscard]] Result<Value> scheduling_of(Pid pid, Setting setting) override;
+    [[nodiscard]] std::uint64_t ticks_now() override { return ticks; }
     [[nodiscard]] std::vector<Pid> list() override;
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
     Outcome apply_at_start(Pid pid, const SetScheduling& action) override;
@@ -87,6 +88,7 @@ public:
     std::vector<SessionOriginal> session_journal;  ///< The same of sessions; a session's autogroup is 1000 higher.
     std::set<Pid> watched;                         ///< Whose end is to be told.
     bool has_no_descriptors = false;               ///< From now on nothing more can be watched.
+    std::uint64_t ticks = 1000;                    ///< The time, as start times have it.
     int lists = 0;                                 ///< How often all processes have been listed.
 
 private:

@@ -139,6 +139,17 @@ class OfARaisedParent(Inheritance):
             self.runs_plain(pid)
             self.has(pid, {}, "program")
 
+    def test_no_program_ends_too_soon_to_be_known_by_those_that_it_has_started(self):
+        self.write_rules(self.program_rule(self.name, nice=-4))
+        self.daemon()
+        shell = shutil.copy(os.path.realpath("/bin/sh"), self.programs / self.name)
+        for _ in range(30):
+            shown = subprocess.run([shell, "-c", f"{self.program(self.plain)} 600000 >&2 & echo $!"],
+                                   stdout=subprocess.PIPE, check=True, timeout=harness.PATIENCE)
+            pid = self.ended_with_the_test(int(shown.stdout))
+            self.runs_plain(pid)
+            self.has(pid, {}, "program")
+
     def test_a_child_that_a_rule_knows_gets_what_that_says(self):
         self.write_rules(self.program_rule(self.name, **RAISED) + self.program_rule(self.plain, nice=3))
         self.daemon()
@@ -221,6 +232,22 @@ class OfALoweredParent(Inheritance):
         self.keeps(heir, LOWERED, "heir")
         self.assertEqual(self.daemons[-1].end(), 0)
         for pid in (orphan, heir):
+            self.has(pid, {}, "afterwards")
+
+    def test_what_a_program_leaves_behind_that_ends_at_once_is_put_back_at_sigterm(self):
+        self.write_rules(self.program_rule(self.name, nice=7))
+        self.daemon()
+        shell = shutil.copy(os.path.realpath("/bin/sh"), self.programs / self.name)
+        left = []
+        for _ in range(30):
+            shown = subprocess.run([shell, "-c", f"{self.program(self.plain)} 600000 >&2 & echo $!"],
+                                   stdout=subprocess.PIPE, check=True, timeout=harness.PATIENCE)
+            left.append(self.ended_with_the_test(int(shown.stdout)))
+        for pid in left:
+            self.runs_plain(pid)
+        self.assertIn(7, [nice_of(pid) for pid in left], "none was started after its shell had got its nice value")
+        self.assertEqual(self.daemons[-1].end(), 0)
+        for pid in left:
             self.has(pid, {}, "afterwards")
 
     def test_children_start_anew_where_the_rule_says_so(self):
