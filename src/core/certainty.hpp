@@ -9,7 +9,7 @@ namespace priorityd {
 enum class Certainty : std::uint8_t {
     silent,   ///< There is nothing to say.
     certain,  ///< What there is to say by now will stand, unless another name of the process says otherwise.
-    unsure,   ///< It depends on other facts.
+    unsure,   ///< What is to be said of this program depends on other facts.
 };
 
 }  // namespace priorityd

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::uint32_t kEmpty = ~0U;
 constexpr std::size_t kWildcardBucket = 256;
-constexpr std::size_t kWordBits = 64;
 /// What comm has room for. Source: TASK_COMM_LEN in proc(5), less the NUL.
 constexpr std::size_t kCommLength = 15;
 
@@ -27,6 +26,16 @@ std::uint32_t cut_hash(std::string_view name)
 {
     return static_cast<std::uint32_t>(std::hash<std::string>{}(ascii_lower(name.substr(0, kCommLength))));
 }
+
+/// Where in the filter a name has its two bits: both in one word, so that asking touches one line of memory.
+struct FilterBits {
+    explicit FilterBits(std::uint32_t tag)
+        : word{tag >> 12U}, bits{std::uint64_t{1} << (tag & 63U) | std::uint64_t{1} << (tag >> 6U & 63U)}
+    {
+    }
+    std::size_t word;  // to be cut to the length of the filter
+    std::uint64_t bits;
+};
 
 std::size_t bucket_of(std::string_view prefix)
 {
@@ -62,12 +71,13 @@ void NameIndex::finish()
 {
     // At most half full: a look-up of an absent name then ends after 1.5 probes on average.
     slots_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() * 2, 16)), {0, kEmpty});
-    // Sixteen bits a name: one in sixteen of absent names gets through.
+    // Sixteen bits a name or more, so an eighth of them is set at most: one in 64 of absent names gets through.
     filter_.assign(std::bit_ceil(std::max<std::size_t>(entries_.size() / 4, 1)), 0);
     const auto mask = slots_.size() - 1;
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
         const auto hash = hash_of_name(text_at(entries_[i].text));
-        filter_[tag_of(hash) / kWordBits & (filter_.size() - 1)] |= std::uint64_t{1} << tag_of(hash) % kWordBits;
+        const FilterBits filed{tag_of(hash)};
+        filter_[filed.word & (filter_.size() - 1)] |= filed.bits;
         auto slot = hash & mask;
         while (slots_[slot].entry != kEmpty)
             slot = (slot + 1) & mask;
@@ -105,7 +115,8 @@ bool NameIndex::any_exact(std::string_view name, Visit visit) const
 
 bool NameIndex::may_be_filed(std::uint32_t tag) const
 {
-    return (filter_[tag / kWordBits & (filter_.size() - 1)] >> tag % kWordBits & 1U) != 0;
+    const FilterBits asked{tag};
+    return (filter_[asked.word & (filter_.size() - 1)] & asked.bits) == asked.bits;
 }
 
 bool NameIndex::fits(const Entry& entry, std::string_view name) const

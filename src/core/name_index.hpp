@@ -64,7 +64,7 @@ private:
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> cut_names_;  // hashes of what comm shows of the names that it cuts, ascending
     std::vector<Slot> slots_;               // open addressing
-    std::vector<std::uint64_t> filter_;     // a bit for each name's tag: most programs have no rule and end here
+    std::vector<std::uint64_t> filter_;     // two bits for each name's tag: most programs have no rule and end here
     std::vector<Entry> yields_;             // by rule, ascending; the spellings that it leaves to others
     std::array<std::vector<GlobEntry>, 257> globs_by_first_byte_;  // the last bucket: globs that begin with a wildcard
     std::vector<std::uint32_t> unnamed_;

@@ -37,7 +37,7 @@ public:
     /// How much can be said of a process of which only exe is known.
     [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const
     {
-        return patterns_.certainty_by_name(process.names);
+        return patterns_.certainty_by_exe(process);
     }
     /// Whether a process could come to fit by taking this comm, or by changing its user.
     [[nodiscard]] bool could_match(std::string_view comm) const { return patterns_.could_match(comm); }

@@ -135,13 +135,13 @@ bool Pipeline::react(Pid pid, Instant now)
     const auto& limits = layers_.policy->settings().limits;
     const auto work_out = [&](const std::string& file) { return reflex(engines_, limits, knobs_, file); };
     const auto exe = world_.source.exe_of(pid);
-    const SettingMap& wanted = reflexes_.of(exe, work_out);
-    if (wanted.empty())
+    const SetScheduling& wanted = reflexes_.of(exe, work_out);
+    if (wanted == SetScheduling{})
         return false;
     auto reaction = priorityd::react(pid, exe, wanted, world_.source, tools(), now);
     if (!reaction)
         return false;
-    tally_.applied += reaction->written.size();
+    tally_.applied += settings_of(reaction->written).size();
     waiting_.push_back(*std::move(reaction));
     return true;
 }

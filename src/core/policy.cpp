@@ -6,6 +6,12 @@
 namespace priorityd {
 namespace {
 
+bool names_program(const Condition& condition)
+{
+    return std::ranges::any_of(
+        condition.all_of, [](const Term& term) { return term.key == MatchKey::name || term.key == MatchKey::exe; });
+}
+
 bool names_cpu_set(const SettingMap& settings)
 {
     const auto* choice = find_value<CpuChoice>(settings, Setting::cpus);
@@ -48,14 +54,21 @@ std::string_view Policy::exact_name(const Rule& rule) const
     return rule.name == Rule::kNone ? std::string_view{} : index_.text_at(rule.name);
 }
 
-Certainty Policy::certainty_by_name(const Names& names) const
+Certainty Policy::certainty_by_exe(const Snapshot& process) const
 {
     std::vector<std::uint32_t> reached;
-    candidates(names, reached);
-    if (reached.empty())
-        return Certainty::silent;
-    const auto has_condition = [this](std::uint32_t number) { return condition(rules_[number]) != nullptr; };
-    return std::ranges::any_of(reached, has_condition) ? Certainty::unsure : Certainty::certain;
+    candidates(process.names, reached);
+    auto certainty = Certainty::silent;
+    for (const auto number : reached) {
+        const auto* asked = condition(rules_[number]);
+        if (asked && !names_program(*asked))
+            continue;
+        if (asked && !missing(*asked, process).empty())
+            return Certainty::unsure;
+        if (!asked || matches(*asked, process))
+            certainty = Certainty::certain;
+    }
+    return certainty;
 }
 
 bool Policy::names_cpu_sets() const

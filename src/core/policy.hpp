@@ -95,8 +95,9 @@ public:
 
     /// Indices of the rules whose name key fits one of `names` or that have none, ascending: the reading order.
     void candidates(const Names& names, std::vector<std::uint32_t>& into) const { index_.candidates(names, into); }
-    /// How much these names tell without any other fact.
-    [[nodiscard]] Certainty certainty_by_name(const Names& names) const;
+    /// Of a process of which only exe is known. Rules that ask for neither name nor exe do not count: that some of them
+    /// may match is no reason to wait for what the others say.
+    [[nodiscard]] Certainty certainty_by_exe(const Snapshot& process) const;
     /// False when no rule could come to match by a process taking this comm: cheap, for COMM events.
     [[nodiscard]] bool could_match(std::string_view comm) const { return index_.could_match(comm); }
     /// The facts that any rule asks for.

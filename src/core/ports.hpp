@@ -66,8 +66,9 @@ public:
     /// For what is done the moment a program starts: the file that whoever has this pid now runs, as Snapshot::exe;
     /// empty when it cannot be read. One system call, and the process is not held fast.
     [[nodiscard]] virtual std::string exe_of(Pid pid) = 0;
-    /// Likewise nice, sched or slice, as ProcessHandle::actual().
-    [[nodiscard]] virtual Result<Value> scheduling_of(Pid pid, Setting setting) = 0;
+    /// Likewise the scheduling of its first thread; a nice value of 0 under a real-time policy, whatever it has.
+    /// Errors: ESRCH.
+    [[nodiscard]] virtual Result<SetScheduling> scheduling_of(Pid pid) = 0;
     /// The start time of a process that starts now. Nobody who has a pid now has a later one, and whoever gets that pid
     /// after him will have.
     [[nodiscard]] virtual std::uint64_t ticks_now() = 0;
@@ -83,7 +84,7 @@ public:
     /// no new thread. `ours` are values that priorityd itself has written earlier: threads that have them follow too.
     virtual Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) = 0;
     /// Carries it out on the first thread of whoever has this pid now: for a program that has just started and has no
-    /// other one.
+    /// other one, and whose scheduling nobody has touched. See ProcessSource::scheduling_of().
     virtual Outcome apply_at_start(Pid pid, const SetScheduling& action) = 0;
     /// Sets the nice value of the autogroup of the process's session.
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;

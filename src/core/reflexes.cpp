@@ -2,9 +2,8 @@
 #include "core/reflexes.hpp"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "core/names.hpp"
 #include "core/plan.hpp"
@@ -12,30 +11,61 @@
 namespace priorityd {
 namespace {
 
-/// One system call for all of them, and what a program's speed depends on first.
-constexpr std::array kSettings{Setting::nice, Setting::sched, Setting::slice};
-
-std::optional<SettingMap> scheduling_of(Pid pid, const SettingMap& wanted, ProcessSource& source)
+template <typename T>
+std::optional<T> value_in(const SettingMap& settings, Setting setting)
 {
-    SettingMap actual;
-    for (const auto& [setting, value] : wanted) {
-        auto present = source.scheduling_of(pid, setting);
-        if (!present)
-            return std::nullopt;
-        actual.set(setting, *std::move(present));
-    }
-    return actual;
+    const T* value = find_value<T>(settings, setting);
+    return value ? std::optional{*value} : std::nullopt;
 }
 
-bool is_held(const Plan& plan)
+SetScheduling scheduling_in(const SettingMap& settings)
 {
-    return std::ranges::any_of(plan.settled,
-                               [](const auto& settled) { return settled.second.kind == Outcome::Kind::held; });
+    return {.nice = value_in<Nice>(settings, Setting::nice),
+            .sched = value_in<SchedPolicy>(settings, Setting::sched),
+            .slice = value_in<Slice>(settings, Setting::slice)};
+}
+
+/// False where somebody else has set what is there. What is not wanted has to be as nobody has touched it, too: a nice
+/// value beside another policy is somebody's choice.
+template <typename T>
+bool take_missing(const std::optional<T>& wanted, const std::optional<T>& present, const std::optional<T>& untouched,
+                  std::optional<T>& missing)
+{
+    if (wanted && present == wanted)
+        return true;
+    if (present != untouched)
+        return false;
+    missing = wanted;
+    return true;
+}
+
+/// What is to be written; empty where somebody else has set something.
+std::optional<SetScheduling> missing(const SetScheduling& wanted, const SetScheduling& present,
+                                     const SetScheduling& untouched)
+{
+    SetScheduling missing;
+    const bool is_free = take_missing(wanted.nice, present.nice, untouched.nice, missing.nice) &&
+                         take_missing(wanted.sched, present.sched, untouched.sched, missing.sched) &&
+                         (!wanted.slice || take_missing(wanted.slice, present.slice, untouched.slice, missing.slice));
+    return is_free ? std::optional{missing} : std::nullopt;
+}
+
+/// Calls visit(setting, before, written) for each that was written.
+template <typename Visit>
+void for_each_written(const Reaction& reaction, Visit visit)
+{
+    const auto& [nice, sched, slice] = reaction.written;
+    if (nice)
+        visit(Setting::nice, *reaction.before.nice, *nice);
+    if (sched)
+        visit(Setting::sched, *reaction.before.sched, *sched);
+    if (slice)
+        visit(Setting::slice, *reaction.before.slice, *slice);
 }
 
 }  // namespace
 
-SettingMap reflex(const Engines& engines, const Limits& limits, const Knobs& knobs, const std::string& exe)
+SetScheduling reflex(const Engines& engines, const Limits& limits, const Knobs& knobs, const std::string& exe)
 {
     const Snapshot process = program_of(exe);
     const auto is_unsure = [&](const auto& engine) { return engine->certainty_by_exe(process) == Certainty::unsure; };
@@ -47,48 +77,37 @@ SettingMap reflex(const Engines& engines, const Limits& limits, const Knobs& kno
     add_limits(engines, limits, process, Instant{}, decision);
     auto wanted = decision.effective();
     (void)settle_dead_knobs(wanted, knobs);
-    SettingMap reflex;
-    for (const auto setting : kSettings) {
-        if (const auto* value = wanted.find(setting))
-            reflex.set(setting, *value);
-    }
-    return reflex;
+    return scheduling_in(wanted);
 }
 
-std::optional<Reaction> react(Pid pid, std::string exe, const SettingMap& wanted, ProcessSource& source,
+std::optional<Reaction> react(Pid pid, std::string exe, const SetScheduling& wanted, ProcessSource& source,
                               const Tools& tools, Instant now)
 {
-    auto actual = scheduling_of(pid, wanted, source);
-    if (!actual)
-        return std::nullopt;
-    const Plan todo = plan(wanted, *actual, tools.untouched, {});
-    if (is_held(todo))
+    const auto present = source.scheduling_of(pid);
+    const auto to_write = present ? missing(wanted, *present, scheduling_in(tools.untouched)) : std::nullopt;
+    if (!to_write)
         return std::nullopt;
     Reaction reaction{.process = {pid, source.ticks_now()},
                       .exe = std::move(exe),
                       .when = now,
-                      .before = *std::move(actual),
-                      .written = {}};
-    for (const auto& action : todo.actions) {
-        for (const auto setting : settings_of(action)) {
-            const auto& value = *wanted.find(setting);
-            tools.originals.about_to_write({.process = reaction.process,
-                                            .setting = setting,
-                                            .before = *reaction.before.find(setting),
-                                            .written = value});
-            reaction.written.set(setting, value);
-        }
-        if (tools.actuator.apply_at_start(pid, std::get<SetScheduling>(action)).kind != Outcome::Kind::applied)
-            return std::nullopt;
-    }
-    return reaction;
+                      .before = *present,
+                      .written = *to_write};
+    if (reaction.written == SetScheduling{})
+        return reaction;
+    for_each_written(reaction, [&](Setting setting, const Value& before, const Value& written) {
+        tools.originals.about_to_write(
+            {.process = reaction.process, .setting = setting, .before = before, .written = written});
+    });
+    const auto outcome = tools.actuator.apply_at_start(pid, *to_write);
+    return outcome.kind == Outcome::Kind::applied ? std::optional{std::move(reaction)} : std::nullopt;
 }
 
 Ledger ledger_of(const Reaction& reaction)
 {
     Ledger ledger;
-    for (const auto& [setting, value] : reaction.written)
-        ledger.note(setting, *reaction.before.find(setting), value, {Outcome::Kind::applied, {}});
+    for_each_written(reaction, [&](Setting setting, const Value& before, const Value& written) {
+        ledger.note(setting, before, written, {Outcome::Kind::applied, {}});
+    });
     return ledger;
 }
 

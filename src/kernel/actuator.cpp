@@ -117,6 +117,10 @@ Outcome KernelActuator::apply(ProcessHandle& process, const Action& action, cons
 
 Outcome KernelActuator::apply_at_start(Pid pid, const SetScheduling& action)
 {
+    if (action == SetScheduling{.nice = action.nice, .sched = {}, .slice = {}}) {
+        const auto set = set_nice(leader_of(pid), *action.nice);
+        return set ? Outcome{Outcome::Kind::applied, {}} : refused(set.error(), kNeedsNice);
+    }
     const SettingMap nothing_of_ours;
     Met met;
     const auto step = SchedulingChange{action, nothing_of_ours, default_slice_}(leader_of(pid), Role::leader);

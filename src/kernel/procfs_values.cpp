@@ -81,9 +81,13 @@ Result<Value> scheduling_value(Tid thread, Setting setting)
 
 }  // namespace
 
-Result<Value> Procfs::scheduling_of(Pid pid, Setting setting)
+Result<SetScheduling> Procfs::scheduling_of(Pid pid)
 {
-    return scheduling_value(leader_of(pid), setting);
+    const auto attributes = attributes_of(leader_of(pid));
+    if (!attributes)
+        return tl::unexpected(attributes.error());
+    return SetScheduling{
+        .nice = Nice::make(attributes->nice), .sched = policy_of(*attributes), .slice = slice_of(*attributes)};
 }
 
 Result<Value> ProcfsHandle::actual(Setting setting)

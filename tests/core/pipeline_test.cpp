@@ -339,6 +339,10 @@ TEST_CASE("where more than the file counts, a program gets the full look at once
     {
         house.kernel.refuse(Setting::nice);
     }
+    SUBCASE("the path of its file is too long to be kept")
+    {
+        process.exe = "/" + std::string(600, 'x') + "/mpv";
+    }
     SUBCASE("it takes trust")
     {
         layers = layers_of(policy_of("[[rule]]\nname = \"mpv\"\nset = { nice = -9 }\n"));

@@ -518,9 +518,10 @@ TEST_CASE("a program that has just started is reached by its pid alone" * doctes
     CHECK(start({.nice = nice(7), .sched = kBatch, .slice = {}}).kind == Kind::applied);
     CHECK(nice_now(target.leader()) == 7);
     CHECK(policy_now(target.leader()) == kBatch);
-    CHECK(start({.nice = nice(7), .sched = {}, .slice = {}}).kind == Kind::already_so);
+    CHECK(start({.nice = nice(8), .sched = {}, .slice = {}}).kind == Kind::applied);
+    CHECK(nice_now(target.leader()) == 8);
     give(target.leader(), kFifo);
-    CHECK(start({.nice = nice(9), .sched = {}, .slice = {}}).kind == Kind::held);
+    CHECK(start({.nice = nice(9), .sched = kIdle, .slice = {}}).kind == Kind::held);
     target.child().reap();
     CHECK(start({.nice = nice(9), .sched = {}, .slice = {}}).kind == Kind::vanished);
 }

@@ -486,14 +486,17 @@ TEST_CASE("a process is asked by its pid alone for what is done when it starts")
     Snapshot process;
     REQUIRE(held->read(Fact::exe, process));
     CHECK(source.exe_of(child.pid()) == process.exe);
-    CHECK(source.scheduling_of(child.pid(), Setting::nice).value() == Value{*Nice::make(7)});
-    CHECK(source.scheduling_of(child.pid(), Setting::sched).value() == held->actual(Setting::sched).value());
+    const auto scheduling = source.scheduling_of(child.pid()).value();
+    CHECK(scheduling.nice == Nice::make(7));
+    CHECK(Value{*scheduling.sched} == held->actual(Setting::sched).value());
+    if (const auto slice = held->actual(Setting::slice))
+        CHECK(Value{*scheduling.slice} == *slice);
     REQUIRE(held->read(Fact::stat, process));
     CHECK(source.ticks_now() >= process.key.start_ticks);
     CHECK(source.ticks_now() <= process.key.start_ticks + 100U * static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
     child.reap();
     CHECK(source.exe_of(child.pid()).empty());
-    CHECK(source.scheduling_of(child.pid(), Setting::nice).error().is_vanished());
+    CHECK(source.scheduling_of(child.pid()).error().is_vanished());
 }
 
 TEST_CASE("stat tells the same nice value and policy as the system calls" * doctest::skip(is_not_root()))

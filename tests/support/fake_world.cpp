@@ -164,13 +164,15 @@ std::string FakeKernel::exe_of(Pid pid)
     return found == processes_.end() ? std::string{} : found->second.exe;
 }
 
-Result<Value> FakeKernel::scheduling_of(Pid pid, Setting setting)
+Result<SetScheduling> FakeKernel::scheduling_of(Pid pid)
 {
     const auto found = processes_.find(raw(pid));
-    const auto* value = found == processes_.end() ? nullptr : found->second.actual.find(setting);
-    if (!value)
+    if (found == processes_.end())
         return failure(ESRCH, "scheduling_of");
-    return *value;
+    const auto& actual = found->second.actual;
+    return SetScheduling{.nice = *find_value<Nice>(actual, Setting::nice),
+                         .sched = *find_value<SchedPolicy>(actual, Setting::sched),
+                         .slice = {}};
 }
 
 std::vector<Pid> FakeKernel::list()

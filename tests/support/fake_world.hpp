@@ -60,7 +60,7 @@ public:
 
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
     [[nodiscard]] std::string exe_of(Pid pid) override;
-    [[nodiscard]] Result<Value> scheduling_of(Pid pid, Setting setting) override;
+    [[nodiscard]] Result<SetScheduling> scheduling_of(Pid pid) override;
     [[nodiscard]] std::uint64_t ticks_now() override { return ticks; }
     [[nodiscard]] std::vector<Pid> list() override;
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;

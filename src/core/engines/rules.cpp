@@ -31,7 +31,7 @@ FactSet RulesEngine::needs(const Snapshot& process) const
 
 Certainty RulesEngine::certainty_by_exe(const Snapshot& process) const
 {
-    return policy_->certainty_by_name(process.names);
+    return policy_->certainty_by_exe(process);
 }
 
 void RulesEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into) const
