@@ -113,6 +113,7 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
     if (look == Look::exec && is_unknown(pid) && react(pid, now))
         return;
     catch_up();
+    ++full_looks_;
     const auto handle = world_.source.open(pid);
     if (!handle)
         return forget(pid, now);
@@ -150,6 +151,7 @@ bool Pipeline::react(Pid pid, Instant now)
 void Pipeline::catch_up()
 {
     for (const auto& reaction : std::exchange(waiting_, {})) {
+        ++full_looks_;
         const auto handle = world_.source.open(reaction.process.pid);
         if (!handle || !look_fully(**handle, Look::exec, reaction.when, &reaction))
             remember_unseen(reaction);
@@ -401,10 +403,14 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
     return !scan_.empty();
 }
 
+std::optional<Instant> Pipeline::full_looks_due() const
+{
+    return waiting_.empty() ? std::nullopt : std::optional{waiting_.front().when + kFullLookAfter};
+}
+
 std::optional<Instant> Pipeline::deadline() const
 {
-    const auto full_look = waiting_.empty() ? std::nullopt : std::optional{waiting_.front().when + kFullLookAfter};
-    return earlier(full_look, earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline())));
+    return earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline()));
 }
 
 void Pipeline::run_due(Instant now)

@@ -74,6 +74,13 @@ public:
     /// Looks at up to `count` of the queued ones; true while there are more. Slow: outside of real time.
     bool continue_scan(std::size_t count, Instant now);
 
+    /// How many looks there have been at processes, reactions left out: as long as it stays the same, nothing has
+    /// happened that anything but full_looks_due() tells of. See reflexes.hpp.
+    [[nodiscard]] std::uint64_t full_looks() const { return full_looks_; }
+    /// When catch_up() wants to be called; empty when no program waits for its full look.
+    [[nodiscard]] std::optional<Instant> full_looks_due() const;
+    /// Gives the programs that were reacted to their full look.
+    void catch_up();
     /// When run_due() wants to be called; empty when there is nothing to wait for.
     [[nodiscard]] std::optional<Instant> deadline() const;
     /// Looks again at processes whose time has come and settles sessions. Slow: outside of real time.
@@ -115,7 +122,6 @@ private:
     void examine(Pid pid, Instant now, Look look);
     [[nodiscard]] bool is_unknown(Pid pid) const;
     bool react(Pid pid, Instant now);
-    void catch_up();
     bool look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction = nullptr);
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
@@ -171,6 +177,7 @@ private:
     std::vector<Pid> scan_;
     std::vector<std::string> in_control_;  // sources that are written over what others have set
     Tally tally_;
+    std::uint64_t full_looks_ = 0;
 };
 
 }  // namespace priorityd

@@ -94,7 +94,9 @@ Result<void> Daemon::start()
     }
     give_back_spare_memory();
     apply_settings();
-    on_events();  // what has started meanwhile
+    (void)on_events();  // what has started meanwhile
+    pipeline_.catch_up();
+    arm_timers(now());
     log_ready();
     return {};
 }
@@ -123,7 +125,7 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
-    loop.watch_first(parts_.connector.fd(), [this] { on_events(); });
+    loop.watch_first(parts_.connector.fd(), [this] { return on_events(); });
     if (!error.doing.empty())
         return tl::unexpected(error);
     return {};
@@ -147,7 +149,7 @@ void Daemon::apply_settings()
         parts_.realtime.leave();
 }
 
-void Daemon::on_events()
+EventLoop::Rest Daemon::on_events()
 {
     if (parts_.realtime.was_demoted()) {
         parts_.log.warning(
@@ -156,6 +158,7 @@ void Daemon::on_events()
     }
     if (rate_.is_storm())
         std::this_thread::sleep_for(kGathering);
+    const auto looks_before = pipeline_.full_looks();
     const auto drained =
         parts_.connector.drain([this](Event&& event) { pipeline_.handle(event, now()); }, kEventsATurn);
     const auto at = now();
@@ -163,16 +166,30 @@ void Daemon::on_events()
     counters_.events_received += drained.events;
     counters_.events_malformed += drained.malformed;
     counters_.events_lost += drained.overruns;
-    if (drained.failure)
-        return on_broken_connector(*drained.failure);
+    if (const auto due = pipeline_.full_looks_due(); due && *due <= at)
+        run_briefly(realtime_of_own_work_, [this] { pipeline_.catch_up(); });
+    const bool were_all_reactions = pipeline_.full_looks() == looks_before;
+    const bool was_trouble = see_to_trouble(drained);
+    if (!were_all_reactions)
+        arm_timers(at);
+    return {.again = pipeline_.full_looks_due(), .concerns_loop = was_trouble || !were_all_reactions};
+}
+
+/// Whether there was any.
+bool Daemon::see_to_trouble(const kernel::Drained& drained)
+{
+    if (drained.failure) {
+        on_broken_connector(*drained.failure);
+        return true;
+    }
     // Until the queue has been empty once the kernel goes on dropping, without telling again: a scan before that would
     // miss what starts meanwhile. Source: NETLINK_S_CONGESTED in net/netlink/af_netlink.c.
     has_lost_events_ = has_lost_events_ || drained.overruns > 0;
-    if (has_lost_events_ && !drained.more) {
-        has_lost_events_ = false;
-        request_scan();
-    }
-    arm_timers(at);
+    if (!has_lost_events_ || drained.more)
+        return false;
+    has_lost_events_ = false;
+    request_scan();
+    return true;
 }
 
 void Daemon::on_exits()
@@ -194,7 +211,7 @@ void Daemon::on_broken_connector(const Error& error)
         return parts_.loop.stop(1);
     }
     parts_.connector = *std::move(connector);
-    parts_.loop.watch_first(parts_.connector.fd(), [this] { on_events(); });
+    parts_.loop.watch_first(parts_.connector.fd(), [this] { return on_events(); });
     request_scan();
 }
 

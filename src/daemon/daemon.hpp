@@ -72,9 +72,10 @@ public:
 
 private:
     [[nodiscard]] Result<void> attach();
-    void on_events();
+    EventLoop::Rest on_events();
     void on_exits();
     void on_folder_change();
+    bool see_to_trouble(const kernel::Drained& drained);
     void on_broken_connector(const Error& error);
     void request_scan();
     void step_scan();

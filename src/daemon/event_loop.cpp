@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -141,16 +142,33 @@ Result<void> EventLoop::answer_watchdog()
     return {};
 }
 
+bool EventLoop::First::is_due() const
+{
+    return again && *again <= Instant::clock::now();
+}
+
+int EventLoop::First::patience() const
+{
+    if (!again)
+        return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*again - Instant::clock::now());
+    return static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
+}
+
 Result<void> EventLoop::serve_first(bool may_wait)
 {
-    std::array<pollfd, 2> watched{{{first_.fd, POLLIN, 0}, {sd_event_get_fd(event_.get()), POLLIN, 0}}};
-    if (::poll(watched.data(), watched.size(), may_wait ? -1 : 0) < 0 && errno != EINTR)
-        return failure(errno, "poll");
-    if (watched[0].revents != 0) {
+    for (;;) {
+        std::array<pollfd, 2> watched{{{first_.fd, POLLIN, 0}, {sd_event_get_fd(event_.get()), POLLIN, 0}}};
+        if (::poll(watched.data(), watched.size(), may_wait ? first_.patience() : 0) < 0 && errno != EINTR)
+            return failure(errno, "poll");
+        if (watched[0].revents == 0 && !first_.is_due())
+            return {};
         const auto call = first_.call;  // it may be replaced
-        call();
+        const Rest rest = call();
+        first_.again = rest.again;
+        if (!may_wait || watched[1].revents != 0 || rest.concerns_loop)
+            return {};
     }
-    return {};
 }
 
 /// One round of what sd_event_run(3) does, with the first descriptor before it.

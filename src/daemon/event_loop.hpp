@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/ids.hpp"
@@ -67,11 +68,19 @@ public:
     EventLoop(EventLoop&&) noexcept = default;
     EventLoop& operator=(EventLoop&&) noexcept = default;
 
+    /// What the callback of watch_first() leaves.
+    struct Rest {
+        /// When it is called again, even if there is nothing to read by then.
+        std::optional<Instant> again;
+        /// Whether it has done anything that this loop takes part in: armed a timer, sent a message. If not, the loop
+        /// waits again at once.
+        bool concerns_loop = true;
+    };
     /// Calls back while `fd` is readable, once before each other thing that the loop does: neither starves the other.
-    /// Not through sd-event, whose way from the wake-up to a callback is long and its code cold: this is for what a
-    /// starting program waits for. There is one; the next call replaces it, also from within the callback. The fd stays
-    /// the caller's and must outlive that.
-    void watch_first(int fd, Source::Callback callback) { first_ = {fd, std::move(callback)}; }
+    /// Not through sd-event, whose way from the wake-up to a callback and back is long and its code cold: this is for
+    /// what a starting program waits for. There is one; the next call replaces it, also from within the callback. The
+    /// fd stays the caller's and must outlive that.
+    void watch_first(int fd, std::function<Rest()> callback) { first_ = {fd, std::move(callback), {}}; }
     /// Calls back while `fd` is readable. The fd stays the caller's and must outlive the source.
     [[nodiscard]] Result<Source> watch_fd(int fd, Priority priority, Source::Callback callback);
     /// Blocks the signal and calls back when it comes.
@@ -98,13 +107,18 @@ private:
     [[nodiscard]] static Result<Source> finish(std::unique_ptr<Source::State> state, int answer, Priority priority,
                                                const char* doing);
 
-    /// Waits until the first descriptor or sd-event has something to do, or looks whether the former has.
+    /// Waits until sd-event has something to do, and serves the first descriptor meanwhile; or serves it at most once.
     [[nodiscard]] Result<void> serve_first(bool may_wait);
     [[nodiscard]] Result<void> take_turn();
 
     struct First {
         int fd = -1;  // poll(2) passes over negative ones
-        Source::Callback call;
+        std::function<Rest()> call;
+        std::optional<Instant> again;
+
+        [[nodiscard]] bool is_due() const;
+        /// In milliseconds, as poll(2) takes it.
+        [[nodiscard]] int patience() const;
     };
     std::unique_ptr<sd_event, Unref> event_;
     First first_;

@@ -279,7 +279,7 @@ TEST_CASE("what has ended before the full look is forgotten")
     house.end(42);
     house.wait(kFullLook);
     CHECK(house.pipeline.tracked() == 0);
-    CHECK_FALSE(house.pipeline.deadline());
+    CHECK_FALSE(house.pipeline.full_looks_due());
 }
 
 TEST_CASE("a process that is seen between two programs is left until the kernel tells of the second one")
@@ -301,7 +301,7 @@ TEST_CASE("what the file alone said is corrected when a later rule knows another
     house.kernel.add({.pid = 42, .comm = "renamed", .exe = "/usr/bin/mpv"});
     house.exec(42);
     CHECK(nice_of(house, 42) == -4);
-    CHECK(house.pipeline.deadline() == house.now + kFullLook);
+    CHECK(house.pipeline.full_looks_due() == house.now + kFullLook);
     house.wait(kFullLook);
     CHECK(nice_of(house, 42) == 10);
     CHECK(house.pipeline.explain(Pid{42}, {})->process.class_name == "build");
