@@ -9,7 +9,7 @@ usage: tests/vm/run.sh [--deb FILE] [--output DIR] [--limit SECONDS] [GUEST-ARGU
 
   --deb FILE       tests this package; without it one is built (packaging/deb.sh)
   --output DIR     where console, journal and the guest's output go; build-logs/vm if not given
-  --limit SECONDS  for the machine as a whole; 400 if not given
+  --limit SECONDS  for the machine as a whole; 900 if not given
   GUEST-ARGUMENT   of tests/vm/guest.sh: only these parts; "install effect" measures what build/tests/bench/wakers gets
 
 Prints the guest's results in TAP form. Needs root (it makes a disk with files of root), QEMU and mmdebstrap, no KVM.
@@ -24,7 +24,7 @@ top=$(cd "$here/../.." && pwd -P)
 source "$top/tests/support/debian.sh"
 # shellcheck source=tests/vm/image.sh
 source "$here/image.sh"
-deb='' output=$top/build-logs/vm limit=400 arguments=()
+deb='' output=$top/build-logs/vm limit=900 arguments=()
 
 while [ $# -gt 0 ]; do
     case $1 in
