@@ -94,6 +94,8 @@ TEST_CASE("best-effort without a level is the middle one, and a level without a 
     CHECK(said(R"("ionice":0)") == "io=best-effort/0");
     CHECK(said(R"("ioclass":"idle","ionice":7)") == "io=idle");
     CHECK(said(R"("ioclass":"none","ionice":0)") == "io=none");
+    CHECK(said(R"("ioclass":3)") == "io=idle");
+    CHECK(said(R"("ioclass":"2","ionice":6)") == "io=best-effort/6");
 }
 
 TEST_CASE("what a rule leaves open it has from its type, key by key")
@@ -149,7 +151,7 @@ TEST_CASE("a value out of range costs itself alone, and is told with its place")
     const auto reading = read("\n{\"name\":\"x\",\"nice\":25,\"sched\":\"batch\"}");
     CHECK(reading.decided("x") == "sched=batch");
     CHECK(reading.warnings == "r.rules:2: not kept: nice = 25: expected a whole number from -20 to 19\n");
-    for (const auto* keys : {R"("nice":true)", R"("nice":1.5)", R"("nice":null)", R"("ionice":8)", R"("ioclass":3)",
+    for (const auto* keys : {R"("nice":true)", R"("nice":1.5)", R"("nice":null)", R"("ionice":8)", R"("ioclass":4)",
                              R"("oom_score_adj":1001)", R"("rtprio":0)", R"("latency_nice":20)", R"("nice":"low")",
                              R"("cpuset":"")", R"("cgroup":"")", R"("comment":"x")", R"("nice":{"a":1})"})
         CHECK_MESSAGE(read(fmt::format("{{\"name\":\"x\",\"type\":\"Game\",{}}}", keys)).warns("not kept: "), keys);

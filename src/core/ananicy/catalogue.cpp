@@ -2,13 +2,14 @@
 #include "core/ananicy/catalogue.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/ananicy/complaints.hpp"
+#include "core/ananicy/in_force.hpp"
 #include "core/ananicy/regex.hpp"
 #include "core/nearest.hpp"
 #include "core/text.hpp"
@@ -17,11 +18,6 @@ namespace priorityd::ananicy {
 namespace {
 
 constexpr std::string_view kDescription = "type of ananicy, ";
-
-bool has_conditions(const RuleLine& line)
-{
-    return !line.cmdlines.empty();
-}
 
 Term name_term(const std::vector<std::string>& globs)
 {
@@ -43,78 +39,50 @@ std::vector<Term> argument_terms(const std::vector<std::string>& arguments)
 
 class Joining {
 public:
-    Joining(Tree tree, const std::vector<SourceFile>& files, Diagnostics& diagnostics)
-        : tree_{std::move(tree)}, diagnostics_{diagnostics}
+    Joining(const Tree& tree, Complaints complaints)
+        : tree_{tree}, complaints_{std::move(complaints)}, in_force_{tree_, complaints_}
     {
-        for (const auto& file : files)
-            path_of_.emplace(file.number, file.path);
     }
 
     Catalogue join(const IsTaken& is_taken);
 
 private:
-    void define_classes(const IsTaken& is_taken);
     void define_class(const TypeLine& type, const IsTaken& is_taken);
-    void define_cgroups();
-    void index_rules();
-    void index_rule(std::uint32_t number);
+    void tell_of_quotas();
     void add_expressions();
     void add_expression(const RuleLine& line);
     void add_names();
+    void add_name(const RuleLine& line);
     void add_arguments();
     [[nodiscard]] std::optional<RuleDraft> draft_of(const RuleLine& line);
-    [[nodiscard]] const TypeLine* find_type(const RuleLine& line, bool has_settings);
+    [[nodiscard]] const TypeLine* find_type(const RuleLine& line);
     void add_cgroup(const std::string& name, Place place, SettingMap& settings);
     [[nodiscard]] Condition names_that_fit(const Term& term) const;
-    [[nodiscard]] const Says& says_of(const RuleLine& line) const;
-    [[nodiscard]] bool is_equal(const RuleLine& a, const RuleLine& b) const;
-    [[nodiscard]] std::string place_text(Place place) const;
-    void warn(Place place, std::string_view what);
 
-    Tree tree_;
-    Diagnostics& diagnostics_;
+    const Tree& tree_;
+    Complaints complaints_;
+    InForce in_force_;
     Catalogue catalogue_;
-    std::unordered_map<std::uint32_t, std::string> path_of_;
-    std::unordered_map<std::string_view, const TypeLine*> types_;
     std::unordered_map<const TypeLine*, std::string> class_of_;
-    std::unordered_map<std::string_view, const CgroupLine*> cgroups_;
-    std::unordered_map<std::string_view, std::uint32_t> by_name_;       // the line in force
-    std::unordered_map<std::string, std::uint32_t> by_arguments_;       // the same for those that ask for arguments
-    std::unordered_multimap<std::string_view, std::uint32_t> further_;  // lines with arguments, by name
 };
 
 Catalogue Joining::join(const IsTaken& is_taken)
 {
-    define_classes(is_taken);
-    define_cgroups();
-    index_rules();
+    for (const auto& type : tree_.types) {
+        if (in_force_.type(type.name) == &type)
+            define_class(type, is_taken);
+    }
+    tell_of_quotas();
     add_expressions();
     add_names();
     add_arguments();
     return std::move(catalogue_);
 }
 
-void Joining::define_classes(const IsTaken& is_taken)
-{
-    for (const auto& type : tree_.types) {
-        const auto [at, is_new] = types_.try_emplace(type.name, &type);
-        if (is_new)
-            continue;
-        if (at->second->says != type.says)
-            warn(at->second->place, fmt::format("not kept: type \"{}\" is defined again in {}, and that holds",
-                                                type.name, place_text(type.place)));
-        at->second = &type;
-    }
-    for (const auto& type : tree_.types) {
-        if (types_.at(type.name) == &type)
-            define_class(type, is_taken);
-    }
-}
-
 void Joining::define_class(const TypeLine& type, const IsTaken& is_taken)
 {
     ProgramClass program_class{.name = is_taken(type.name) ? "ananicy-" + type.name : type.name,
-                               .description = std::string{kDescription} + escaped(place_text(type.place)),
+                               .description = std::string{kDescription} + escaped(complaints_.place_text(type.place)),
                                .settings = settings_of(type.says, {}, tree_.switches),
                                .place = type.place};
     add_cgroup(type.says.cgroup, type.place, program_class.settings);
@@ -122,52 +90,15 @@ void Joining::define_class(const TypeLine& type, const IsTaken& is_taken)
     catalogue_.classes.push_back(std::move(program_class));
 }
 
-void Joining::define_cgroups()
+void Joining::tell_of_quotas()
 {
     for (const auto& cgroup : tree_.cgroups) {
-        cgroups_[cgroup.name] = &cgroup;
         if (!cgroup.quota.empty())
-            warn(cgroup.place,
-                 fmt::format("not kept: cgroup \"{}\" with CPUQuota = {}: no process is moved, and none is "
-                             "kept from a CPU that nobody else wants; CPUQuota= of a unit does that",
-                             cgroup.name, cgroup.quota));
+            complaints_.warn(cgroup.place,
+                             fmt::format("not kept: cgroup \"{}\" with CPUQuota = {}: no process is moved, and none is "
+                                         "kept from a CPU that nobody else wants; CPUQuota= of a unit does that",
+                                         cgroup.name, cgroup.quota));
     }
-}
-
-void Joining::index_rules()
-{
-    by_name_.reserve(tree_.rules.size());
-    for (std::uint32_t number = 0; number < tree_.rules.size(); ++number)
-        index_rule(number);
-}
-
-void Joining::index_rule(std::uint32_t number)
-{
-    const RuleLine& line = tree_.rules[number];
-    if (line.name.empty())
-        return;
-    std::uint32_t* known = nullptr;
-    bool is_new = true;
-    if (has_conditions(line)) {
-        auto arguments = line.cmdlines;
-        std::ranges::sort(arguments);
-        std::string key = line.name;
-        for (const auto& argument : arguments)
-            key.append(1, '\0').append(argument);
-        const auto entry = by_arguments_.try_emplace(std::move(key), number);
-        known = &entry.first->second;
-        is_new = entry.second;
-    } else {
-        const auto entry = by_name_.try_emplace(line.name, number);
-        known = &entry.first->second;
-        is_new = entry.second;
-    }
-    if (is_new)
-        return;
-    if (const RuleLine& earlier = tree_.rules[*known]; !is_equal(earlier, line))
-        warn(earlier.place,
-             fmt::format("not kept: \"{}\" has a rule in {} too, and that holds", line.name, place_text(line.place)));
-    *known = number;
 }
 
 /// The first expression wins there, the last rule here.
@@ -183,7 +114,8 @@ void Joining::add_expression(const RuleLine& line)
 {
     const auto globs = globs_of(line.name_regex);
     if (!globs)
-        return warn(line.place, fmt::format("not kept: name_regex = \"{}\": no globs match the same names; write a "
+        return complaints_.warn(line.place,
+                                fmt::format("not kept: name_regex = \"{}\": no globs match the same names; write a "
                                             "rule with name = \"…*\"",
                                             line.name_regex));
     auto draft = draft_of(line);
@@ -201,59 +133,55 @@ void Joining::add_expression(const RuleLine& line)
 
 Condition Joining::names_that_fit(const Term& term) const
 {
-    std::vector<std::string> names;
-    const auto fits = [&](const std::string& name) {
+    std::vector<std::string> globs;
+    const auto fits = [&](std::string_view name) {
         return std::ranges::any_of(term.any_of, [&](const Pattern& pattern) {
             return glob_matches(pattern.is_glob ? pattern.text : glob_escaped(pattern.text), name, pattern.letters);
         });
     };
-    for (const auto& [name, number] : by_name_) {
-        if (tree_.rules[number].name_regex.empty() && fits(std::string{name}))
-            names.push_back(glob_escaped(name));
+    for (const auto name : in_force_.names()) {
+        if (fits(name))
+            globs.push_back(glob_escaped(name));
     }
-    std::ranges::sort(names);
-    return names.empty() ? Condition{} : Condition{.all_of = {name_term(names)}, .except = {}};
+    std::ranges::sort(globs);
+    return globs.empty() ? Condition{} : Condition{.all_of = {name_term(globs)}, .except = {}};
 }
 
 void Joining::add_names()
 {
     const auto begin = static_cast<std::ptrdiff_t>(catalogue_.rules.size());
-    for (const auto& [key, number] : by_arguments_)
-        further_.emplace(tree_.rules[number].name, number);
     for (std::uint32_t number = 0; number < tree_.rules.size(); ++number) {
-        const RuleLine& line = tree_.rules[number];
-        const bool holds = !line.name.empty() && !has_conditions(line) && by_name_.at(line.name) == number;
-        auto draft = holds ? draft_of(line) : std::nullopt;
-        if (!draft)
-            continue;
-        std::vector<std::uint32_t> further;
-        for (auto [at, end] = further_.equal_range(line.name); at != end; ++at)
-            further.push_back(at->second);
-        std::ranges::sort(further);
-        if (further.empty())
-            draft->exact_name = line.name;
-        else
-            draft->condition.all_of = {name_term({glob_escaped(line.name)})};
-        for (const auto other : further)
-            draft->condition.except.push_back({argument_terms(tree_.rules[other].cmdlines), {}});
-        catalogue_.rules.push_back(*std::move(draft));
+        if (in_force_.holds(number))
+            add_name(tree_.rules[number]);
     }
     std::stable_partition(catalogue_.rules.begin() + begin, catalogue_.rules.end(), is_short);
 }
 
+/// Where others ask for arguments too, it is for what they do not match.
+void Joining::add_name(const RuleLine& line)
+{
+    auto draft = draft_of(line);
+    if (!draft)
+        return;
+    const auto others = in_force_.with_arguments(line.name);
+    if (others.empty())
+        draft->exact_name = line.name;
+    else
+        draft->condition.all_of = {name_term({glob_escaped(line.name)})};
+    for (const auto other : others)
+        draft->condition.except.push_back({argument_terms(tree_.rules[other].cmdlines), {}});
+    catalogue_.rules.push_back(*std::move(draft));
+}
+
 void Joining::add_arguments()
 {
-    std::vector<std::uint32_t> numbers;
-    for (const auto& [key, number] : by_arguments_)
-        numbers.push_back(number);
-    std::ranges::sort(numbers);
-    for (const auto number : numbers) {
+    for (const auto number : in_force_.with_arguments()) {
         const RuleLine& line = tree_.rules[number];
         auto draft = line.name_regex.empty() ? draft_of(line) : std::nullopt;
         if (!draft)
             continue;
-        draft->condition.all_of = argument_terms(line.cmdlines);
         auto& terms = draft->condition.all_of;
+        terms = argument_terms(line.cmdlines);
         terms.insert(terms.begin(), name_term({glob_escaped(line.name)}));
         catalogue_.rules.push_back(*std::move(draft));
     }
@@ -264,12 +192,12 @@ std::optional<RuleDraft> Joining::draft_of(const RuleLine& line)
 {
     static const Says kNothing;
     RuleDraft draft{.place = line.place, .origin = line.place};
-    const Says& says = says_of(line);
-    const auto* type = line.type.empty() ? nullptr : find_type(line, line.says != RuleLine::kNone);
+    const Says& says = tree_.says_of(line);
+    const auto* type = line.type.empty() ? nullptr : find_type(line);
     draft.settings = settings_of(says, type ? type->says : kNothing, tree_.switches);
     add_cgroup(says.cgroup, line.place, draft.settings);
     if (says.rtprio && !draft.settings.contains(Setting::sched))
-        warn(line.place, "not kept: rtprio: no policy with it; add sched = \"rr\" or \"fifo\"");
+        complaints_.warn(line.place, "not kept: rtprio: no policy with it; add sched = \"rr\" or \"fifo\"");
     if (type)
         draft.class_name = class_of_.at(type);
     const bool gives_nothing = draft.class_name.empty() && draft.settings.empty();
@@ -277,19 +205,19 @@ std::optional<RuleDraft> Joining::draft_of(const RuleLine& line)
 }
 
 /// Null, and told, when there is no such type.
-const TypeLine* Joining::find_type(const RuleLine& line, bool has_settings)
+const TypeLine* Joining::find_type(const RuleLine& line)
 {
-    const auto found = types_.find(line.type);
-    if (found != types_.end())
-        return found->second;
+    if (const auto* type = in_force_.type(line.type))
+        return type;
+    constexpr std::size_t kEnough = 200;  // each is compared with each name that is not known
     std::vector<std::string_view> known;
-    for (const auto& type : tree_.types)
-        known.push_back(type.name);
+    for (std::size_t i = 0; i < std::min(tree_.types.size(), kEnough); ++i)
+        known.push_back(tree_.types[i].name);
     const auto near = nearest(line.type, known);
-    warn(line.place, fmt::format("not kept: type \"{}\" of \"{}\" is defined nowhere{}{}", line.type,
-                                 line.name.empty() ? line.name_regex : line.name,
-                                 has_settings ? ", so that its other keys alone hold" : "",
-                                 near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
+    complaints_.warn(line.place, fmt::format("not kept: type \"{}\" of \"{}\" is defined nowhere{}{}", line.type,
+                                             line.name.empty() ? line.name_regex : line.name,
+                                             line.says == RuleLine::kNone ? "" : ", so that its other keys alone hold",
+                                             near ? fmt::format("; did you mean \"{}\"?", *near) : ""));
     return nullptr;
 }
 
@@ -298,38 +226,14 @@ void Joining::add_cgroup(const std::string& name, Place place, SettingMap& setti
 {
     if (name.empty() || !tree_.switches.cgroup)
         return;
-    const auto found = cgroups_.find(name);
-    if (found == cgroups_.end())
-        return warn(place, fmt::format("not kept: cgroup = \"{}\": it is defined nowhere", name));
-    if (found->second->weight)
-        settings.set(Setting::cpu_weight, *found->second->weight);
-    if (!found->second->quota.empty())
-        warn(place, fmt::format("not kept: cgroup = \"{}\": its CPUQuota is not, see {}", name,
-                                place_text(found->second->place)));
-}
-
-const Says& Joining::says_of(const RuleLine& line) const
-{
-    static const Says kNothing;
-    return line.says == RuleLine::kNone ? kNothing : tree_.says[line.says];
-}
-
-bool Joining::is_equal(const RuleLine& a, const RuleLine& b) const
-{
-    return a.type == b.type && a.name_regex == b.name_regex && says_of(a) == says_of(b);
-}
-
-std::string Joining::place_text(Place place) const
-{
-    return fmt::format("{}:{}", path_of_.at(place.file), place.line);
-}
-
-void Joining::warn(Place place, std::string_view what)
-{
-    diagnostics_.push_back({.level = Diagnostic::Level::warning,
-                            .file = path_of_.at(place.file),
-                            .line = place.line,
-                            .what = escaped(what)});
+    const auto* cgroup = in_force_.cgroup(name);
+    if (!cgroup)
+        return complaints_.warn(place, fmt::format("not kept: cgroup = \"{}\": it is defined nowhere", name));
+    if (cgroup->weight)
+        settings.set(Setting::cpu_weight, *cgroup->weight);
+    if (!cgroup->quota.empty())
+        complaints_.warn(place, fmt::format("not kept: cgroup = \"{}\": its CPUQuota is not, see {}", name,
+                                            complaints_.place_text(cgroup->place)));
 }
 
 }  // namespace
@@ -354,7 +258,7 @@ Catalogue make_catalogue(Tree tree, const std::vector<SourceFile>& files, const 
         tree.types.clear();
     if (!tree.has_cgroups)
         tree.cgroups.clear();
-    return Joining{std::move(tree), files, diagnostics}.join(is_taken);
+    return Joining{tree, Complaints{files, diagnostics}}.join(is_taken);
 }
 
 }  // namespace priorityd::ananicy

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
+
+#include "core/ananicy/escape.hpp"
 
 namespace priorityd::ananicy {
 namespace {
@@ -16,46 +17,6 @@ constexpr std::string_view kBlanks = " \t\r\f\v";
 constexpr std::string_view kBetweenObjects = ",;[]}";
 /// What ends a number or a word.
 constexpr std::string_view kEndOfWord = ",]}#/\" \t\r\n";
-
-void append_utf8(std::uint32_t code, std::string& into)
-{
-    const auto byte = [&](std::uint32_t bits) { into += static_cast<char>(bits); };
-    if (code < 0x80) {
-        byte(code);
-    } else if (code < 0x800) {
-        byte(0xc0U | code >> 6U);
-        byte(0x80U | (code & 0x3fU));
-    } else if (code < 0x10000) {
-        byte(0xe0U | code >> 12U);
-        byte(0x80U | (code >> 6U & 0x3fU));
-        byte(0x80U | (code & 0x3fU));
-    } else {
-        byte(0xf0U | code >> 18U);
-        byte(0x80U | (code >> 12U & 0x3fU));
-        byte(0x80U | (code >> 6U & 0x3fU));
-        byte(0x80U | (code & 0x3fU));
-    }
-}
-
-/// The four hexadecimal digits behind `\u` at the beginning of `text`; empty when there are none.
-std::optional<std::uint32_t> utf16_unit(std::string_view text)
-{
-    constexpr std::size_t kLength = 6;
-    std::uint32_t unit = 0;
-    if (text.size() < kLength || !text.starts_with("\\u"))
-        return std::nullopt;
-    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + kLength, unit, 16);
-    return error == std::errc{} && end == text.data() + kLength ? std::optional{unit} : std::nullopt;
-}
-
-/// What a single letter behind a backslash stands for; NUL for none.
-char escape(char letter)
-{
-    constexpr std::string_view kLetters = "\"\\/bfnrt";
-    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-    const auto found = kLetters.find(letter);
-    return found == std::string_view::npos ? '\0' : kMeanings[found];
-}
 
 template <typename Number>
 bool is_number(std::string_view word, Number& into)
@@ -165,27 +126,8 @@ bool ObjectReader::read_text(std::string& into)
             ++at_;
             return true;
         }
-        read_escape(into);
+        at_ += take_escape(text_.substr(at_), into);
     }
-}
-
-/// A backslash in front of anything else stands for itself: people write paths of Windows so.
-void ObjectReader::read_escape(std::string& into)
-{
-    constexpr std::uint32_t kReplacement = 0xfffd;
-    const auto is_in = [](std::uint32_t unit, std::uint32_t first) { return unit >= first && unit < first + 0x400; };
-    if (const auto unit = utf16_unit(text_.substr(at_))) {
-        at_ += 6;
-        const auto low = is_in(*unit, 0xd800) ? utf16_unit(text_.substr(at_)) : std::nullopt;
-        if (low && is_in(*low, 0xdc00)) {
-            at_ += 6;
-            return append_utf8(0x10000 + ((*unit - 0xd800) << 10U) + (*low - 0xdc00), into);
-        }
-        return append_utf8(is_in(*unit, 0xd800) || is_in(*unit, 0xdc00) ? kReplacement : *unit, into);
-    }
-    const char meaning = at_ + 1 < text_.size() ? escape(text_[at_ + 1]) : '\0';
-    into += meaning == '\0' ? '\\' : meaning;
-    at_ += meaning == '\0' ? 1 : 2;
 }
 
 bool ObjectReader::read_word(MemberValue& into)

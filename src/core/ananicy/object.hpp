@@ -67,7 +67,6 @@ private:
     bool read_member(Member& into);
     bool read_value(MemberValue& into);
     bool read_text(std::string& into);
-    void read_escape(std::string& into);
     bool read_word(MemberValue& into);
     bool read_list(MemberValue& into);
     bool skip_nested();

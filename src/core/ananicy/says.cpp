@@ -69,9 +69,15 @@ bool take_sched(const MemberValue& value, Says& into)
     return take_word(kWords, value, into.sched);
 }
 
+/// By number too, as ionice(1) takes them.
 bool take_ioclass(const MemberValue& value, Says& into)
 {
     using Class = IoPriority::Class;
+    constexpr std::array kByNumber{Class::none, Class::realtime, Class::best_effort, Class::idle};
+    if (const auto number = whole_number(value); number && *number >= 0 && *number < std::ssize(kByNumber)) {
+        into.ioclass = kByNumber.at(static_cast<std::size_t>(*number));
+        return true;
+    }
     constexpr std::array kWords{Word<Class>{"none", Class::none}, Word<Class>{"realtime", Class::realtime},
                                 Word<Class>{"best-effort", Class::best_effort}, Word<Class>{"idle", Class::idle}};
     return take_word(kWords, value, into.ioclass);

@@ -209,6 +209,12 @@ void Lines::warn(std::uint32_t line, std::uint32_t column, std::string_view what
 
 }  // namespace
 
+const Says& Tree::says_of(const RuleLine& line) const
+{
+    static const Says kNothing;
+    return line.says == RuleLine::kNone ? kNothing : says[line.says];
+}
+
 void read_lines(const SourceFile& file, std::string_view text, Tree& into, Diagnostics& diagnostics)
 {
     Lines{file, into, diagnostics}.read(text);

@@ -47,6 +47,9 @@ struct Tree {
     std::vector<Says> says;
     Switches switches;
     bool has_rules = true, has_types = true, has_cgroups = true;  ///< Whether ananicy.conf lets them be read.
+
+    /// What the rule says beside its type.
+    [[nodiscard]] const Says& says_of(const RuleLine& line) const;
 };
 
 /// A file and the number that Place knows it by.
