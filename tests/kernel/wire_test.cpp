@@ -21,6 +21,7 @@ namespace priorityd::kernel {
 namespace {
 
 using Bytes = std::vector<std::byte>;
+using What = decltype(proc_event::what);  // within proc_event up to Linux 6.5, beside it since
 
 constexpr std::size_t kMessageSize = sizeof(nlmsghdr) + sizeof(cn_msg) + sizeof(proc_event);
 
@@ -61,7 +62,7 @@ Message message(std::uint32_t what, int process, int thread)
 
 Message comm_message(int process, int thread, std::string_view comm)
 {
-    Message made = message(proc_event::PROC_EVENT_COMM, process, thread);
+    Message made = message(What::PROC_EVENT_COMM, process, thread);
     std::memcpy(made.event.event_data.comm.comm, comm.data(), std::min<std::size_t>(comm.size(), 16));
     return made;
 }
@@ -102,8 +103,8 @@ bool passes_filter(const Bytes& datagram)
 
 TEST_CASE("exec and uid messages become events with process and thread")
 {
-    for (const auto& [what, kind] : {std::pair{proc_event::PROC_EVENT_EXEC, Event::Kind::exec},
-                                     std::pair{proc_event::PROC_EVENT_UID, Event::Kind::uid}}) {
+    for (const auto& [what, kind] :
+         {std::pair{What::PROC_EVENT_EXEC, Event::Kind::exec}, std::pair{What::PROC_EVENT_UID, Event::Kind::uid}}) {
         const auto decoded = decode_all(message(what, 42, 43).bytes());
         REQUIRE(decoded.events.size() == 1);
         CHECK(decoded.events[0] == Event{kind, Pid{42}, Tid{43}, {}});
@@ -141,8 +142,8 @@ TEST_CASE("kinds that nobody asked for are ignored without being malformed")
 
 TEST_CASE("several messages in one datagram are all read")
 {
-    const Bytes two = message(proc_event::PROC_EVENT_EXEC, 1, 1).bytes() + comm_message(2, 2, "b").bytes();
-    const auto decoded = decode_all(two + message(proc_event::PROC_EVENT_UID, 3, 3).bytes());
+    const Bytes two = message(What::PROC_EVENT_EXEC, 1, 1).bytes() + comm_message(2, 2, "b").bytes();
+    const auto decoded = decode_all(two + message(What::PROC_EVENT_UID, 3, 3).bytes());
     REQUIRE(decoded.events.size() == 3);
     CHECK(decoded.events[1].comm == "b");
     CHECK(decoded.events[2].process == Pid{3});
@@ -151,12 +152,11 @@ TEST_CASE("several messages in one datagram are all read")
 
 TEST_CASE("a message of no interest does not end a datagram")
 {
-    Message noop = message(proc_event::PROC_EVENT_EXEC, 1, 1);
+    Message noop = message(What::PROC_EVENT_EXEC, 1, 1);
     noop.header.nlmsg_type = NLMSG_NOOP;
     Message other_type = noop;
     other_type.header.nlmsg_type = NLMSG_ERROR;
-    const auto decoded =
-        decode_all(noop.bytes() + other_type.bytes() + message(proc_event::PROC_EVENT_EXEC, 5, 5).bytes());
+    const auto decoded = decode_all(noop.bytes() + other_type.bytes() + message(What::PROC_EVENT_EXEC, 5, 5).bytes());
     REQUIRE(decoded.events.size() == 1);
     CHECK(decoded.events[0].process == Pid{5});
     CHECK(decoded.malformed == 1);
@@ -222,16 +222,16 @@ TEST_CASE("lengths that lie are counted and not believed")
 
 TEST_CASE("messages of other senders, and events that cannot be, are malformed")
 {
-    Message other_idx = message(proc_event::PROC_EVENT_EXEC, 1, 1);
+    Message other_idx = message(What::PROC_EVENT_EXEC, 1, 1);
     other_idx.idx = CN_IDX_DRBD;
-    Message other_val = message(proc_event::PROC_EVENT_EXEC, 1, 1);
+    Message other_val = message(What::PROC_EVENT_EXEC, 1, 1);
     other_val.val = 2;
     const Bytes rows[] = {
         other_idx.bytes(),
         other_val.bytes(),
-        message(proc_event::PROC_EVENT_EXEC, 0, 1).bytes(),
-        message(proc_event::PROC_EVENT_EXEC, 1, 0).bytes(),
-        message(proc_event::PROC_EVENT_UID, -5, 1).bytes(),
+        message(What::PROC_EVENT_EXEC, 0, 1).bytes(),
+        message(What::PROC_EVENT_EXEC, 1, 0).bytes(),
+        message(What::PROC_EVENT_UID, -5, 1).bytes(),
         comm_message(1, 1, "sixteen bytes !!").bytes(),  // without a NUL
     };
     for (const Bytes& row : rows) {
@@ -244,7 +244,7 @@ TEST_CASE("messages of other senders, and events that cannot be, are malformed")
 TEST_CASE("random bytes are survived")
 {
     std::mt19937 random{12345};  // the same bytes each time
-    const Bytes whole = comm_message(42, 42, "name").bytes() + message(proc_event::PROC_EVENT_EXEC, 1, 1).bytes();
+    const Bytes whole = comm_message(42, 42, "name").bytes() + message(What::PROC_EVENT_EXEC, 1, 1).bytes();
     for (int round = 0; round < 20000; ++round) {
         Bytes garbled = whole;
         for (int changes = 0; changes < 3; ++changes)
@@ -279,7 +279,7 @@ TEST_CASE("requests have the layout of the kernel's headers")
     REQUIRE(masked.size() == sizeof read);
     std::memcpy(&read, masked.data(), masked.size());
     CHECK(read.length == 8);
-    CHECK(read.events == (proc_event::PROC_EVENT_EXEC | proc_event::PROC_EVENT_UID | proc_event::PROC_EVENT_COMM));
+    CHECK(read.events == (What::PROC_EVENT_EXEC | What::PROC_EVENT_UID | What::PROC_EVENT_COMM));
 
     const auto ignore = ignore_request(RequestNumber{1});
     std::memcpy(&read, ignore.data(), ignore.size());
