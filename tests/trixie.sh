@@ -78,6 +78,22 @@ inside() {
             PATH=/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' - "$root" "$@"
 }
 
+# What is other than before gets the time of now, and the rest keeps its own: so that what has changed is built again and
+# nothing else, whichever clone the earlier files came from.
+update_tree() {
+    local fresh=$2.fresh file
+    copy_tree "$1" "$fresh"
+    (cd "$fresh" && find . -type f -print0) | while IFS= read -r -d '' file; do
+        if cmp -s "$fresh/$file" "$2/$file"; then
+            touch -r "$2/$file" "$fresh/$file"
+        else
+            touch "$fresh/$file"
+        fi
+    done
+    rm -rf "$2"
+    mv "$fresh" "$2"
+}
+
 build() {
     inside bash -eu -c 'cd /src
         [ -f /build/build.ninja ] || meson setup /build /src -Dwerror=true -Dcpp_args=-Wno-error=restrict
@@ -106,8 +122,7 @@ if [ ! -e "$tree/complete" ]; then
 fi
 touch "$tree/complete"
 drop_unused "$cache"
-# Files keep their times, so that only what has changed is built again.
-copy_tree "$top" "$root/src"
+update_tree "$top" "$root/src"
 versions
 build || die "it does not build"
 inside meson test -C /build --no-rebuild --print-errorlogs --logbase log "${arguments[@]}"
