@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "core/names.hpp"
-
 namespace priorityd {
 namespace {
 
@@ -23,38 +21,8 @@ constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::mi
 /// Where a process cannot be watched for want of descriptors, it is looked at again so often.
 constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
-/// How long a program that was reacted to waits for the full look: long enough for whoever was interrupted by it to go
-/// on, short enough for nobody to notice. Later than the next tick of most kernels: a timer that is not the next one to
-/// go off is set without a word to the hardware, which takes as long as all the rest of a reaction.
-constexpr auto kFullLookAfter = std::chrono::milliseconds{5};
-constexpr std::size_t kMostWaiting = 256;
-
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
-
-/// Where a process comes from is told by what it came with, not by what it was given a moment ago.
-template <typename T>
-void put_before(const Ledger& by_reflex, Setting setting, std::optional<T>& into)
-{
-    if (const auto* entry = by_reflex.find(setting))
-        into = std::get<T>(*entry->before);
-}
-
-void put_before(const Ledger& by_reflex, Snapshot& process)
-{
-    put_before(by_reflex, Setting::nice, process.nice);
-    put_before(by_reflex, Setting::sched, process.sched);
-}
-
-/// Of one that runs another program by now: the one that was reacted to.
-void put_back_to(const std::string& exe, Snapshot& process)
-{
-    const auto program = program_of(exe);
-    process.exe = program.exe;
-    process.names = program.names;
-    process.comm = base_name(exe);
-    process.argv = {exe};
-}
 
 /// Whether the process has run another program while its facts were read: some of them are those of the earlier one.
 bool is_torn(ProcessHandle& handle, const Snapshot& process)
@@ -113,88 +81,38 @@ void Pipeline::examine(Pid pid, Instant now, Look look)
     if (look == Look::exec && is_unknown(pid) && react(pid, now))
         return;
     catch_up();
-    ++full_looks_;
-    const auto handle = world_.source.open(pid);
-    if (!handle)
-        return forget(pid, now);
-    look_fully(**handle, look, now);
-}
-
-/// Neither tracked nor waiting.
-bool Pipeline::is_unknown(Pid pid) const
-{
-    return !table_.find(pid) &&
-           std::ranges::none_of(waiting_, [pid](const Reaction& reaction) { return reaction.process.pid == pid; });
-}
-
-/// Most programs are known by their file alone, and get their scheduling before anything else of them is read: so
-/// whoever was interrupted for it has the CPU back soon. False where the full look is not to wait.
-bool Pipeline::react(Pid pid, Instant now)
-{
-    if (waiting_.size() >= kMostWaiting)
-        return false;
-    const auto& limits = layers_.policy->settings().limits;
-    const auto work_out = [&](const std::string& file) { return reflex(engines_, limits, knobs_, file); };
-    const auto exe = world_.source.exe_of(pid);
-    const SetScheduling& wanted = reflexes_.of(exe, work_out);
-    if (wanted == SetScheduling{})
-        return false;
-    auto reaction = priorityd::react(pid, exe, wanted, world_.source, tools(), now);
-    if (!reaction)
-        return false;
-    tally_.applied += settings_of(reaction->written).size();
-    waiting_.push_back(*std::move(reaction));
-    return true;
-}
-
-/// In the order in which they came: a parent before its children, who ask what is known of it.
-void Pipeline::catch_up()
-{
-    for (const auto& reaction : std::exchange(waiting_, {})) {
-        ++full_looks_;
-        const auto handle = world_.source.open(reaction.process.pid);
-        if (!handle || !look_fully(**handle, Look::exec, reaction.when, &reaction))
-            remember_unseen(reaction);
-    }
-}
-
-/// It has ended before the full look. Those that it has started may still turn up.
-void Pipeline::remember_unseen(const Reaction& reaction)
-{
-    TrackedProcess unseen{.process = program_of(reaction.exe), .decision = {}, .ledger = ledger_of(reaction)};
-    unseen.process.key = reaction.process;
-    unseen.decision = judge(engines_, unseen.process, reaction.when);
-    lineage_.note_unseen_end(unseen, world_.source.ticks_now());
+    look_fully(pid, look, now);
 }
 
 /// With all facts that the engines want. Corrects what was done by reflex where another name says otherwise. False when
 /// the process has ended.
-bool Pipeline::look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction)
+bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* reaction)
 {
+    ++full_looks_;
+    const auto opened = world_.source.open(pid);
     Snapshot process;
-    if (!read_facts(handle, process)) {
-        forget(handle.pid(), now);
+    if (!opened || !read_facts(**opened, process)) {
+        forget(pid, now);
         return false;
     }
+    ProcessHandle& handle = **opened;
     if (look != Look::exec && is_torn(handle, process))
         return true;  // the kernel will tell of it
     if (process.is_kernel_thread || process.is_zombie)
         return false;  // a zombie may have threads that live on; if not, its end is told elsewhere
     if (reaction && process.key.start_ticks > reaction->process.start_ticks)
         return false;  // this one has got its pid
-    if (reaction && reaction->exe != process.exe)
-        put_back_to(reaction->exe, process);  // the kernel will tell of the next one too
+    if (reaction)
+        rewind(*reaction, process);
     if (look != Look::later && process.known.contains(Fact::devices))
         look_again_later(process.key.pid, now);
-    auto by_reflex = reaction ? ledger_of(*reaction) : Ledger{};
-    put_before(by_reflex, process);
     const auto program = look == Look::exec ? Program::another : Program::same;
     process.inherited = lineage_.inheritance_of(process, handle, program, relatives());
     auto decision = decide(handle, process, now);
     if (decision.empty())
         leave_alone(handle, process, now);
     else
-        enforce(handle, std::move(process), std::move(decision), std::move(by_reflex), now);
+        enforce(handle, std::move(process), std::move(decision), reaction ? ledger_of(*reaction) : Ledger{}, now);
     return true;
 }
 
@@ -401,11 +319,6 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
     if (scan_.empty())
         in_control_.clear();
     return !scan_.empty();
-}
-
-std::optional<Instant> Pipeline::full_looks_due() const
-{
-    return waiting_.empty() ? std::nullopt : std::optional{waiting_.front().when + kFullLookAfter};
 }
 
 std::optional<Instant> Pipeline::deadline() const

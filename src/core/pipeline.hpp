@@ -122,7 +122,7 @@ private:
     void examine(Pid pid, Instant now, Look look);
     [[nodiscard]] bool is_unknown(Pid pid) const;
     bool react(Pid pid, Instant now);
-    bool look_fully(ProcessHandle& handle, Look look, Instant now, const Reaction* reaction = nullptr);
+    bool look_fully(Pid pid, Look look, Instant now, const Reaction* reaction = nullptr);
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;

@@ -39,7 +39,8 @@ bool take_missing(const std::optional<T>& wanted, const std::optional<T>& presen
     return true;
 }
 
-/// What is to be written; empty where somebody else has set something.
+/// What is to be written; empty where somebody else has set something. The same as plan() says of a process without a
+/// ledger, for these three alone, because a start waits for it.
 std::optional<SetScheduling> missing(const SetScheduling& wanted, const SetScheduling& present,
                                      const SetScheduling& untouched)
 {
@@ -118,6 +119,20 @@ Snapshot program_of(const std::string& exe)
     process.names = names_of(process);
     process.known = Fact::exe;
     return process;
+}
+
+void rewind(const Reaction& reaction, Snapshot& process)
+{
+    if (reaction.written.nice)
+        process.nice = reaction.before.nice;
+    if (reaction.written.sched)
+        process.sched = reaction.before.sched;
+    if (process.exe == reaction.exe)
+        return;
+    process.exe = reaction.exe;
+    process.comm = base_name(reaction.exe);
+    process.argv = {reaction.exe};
+    process.names = names_of(process);
 }
 
 }  // namespace priorityd

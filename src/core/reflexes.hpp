@@ -71,7 +71,12 @@ struct Reaction {
 /// What was written.
 [[nodiscard]] Ledger ledger_of(const Reaction& reaction);
 
-/// The program that was reacted to, as far as its file tells: for one that has been replaced or has ended since.
+/// The program of this file, as far as that tells.
 [[nodiscard]] Snapshot program_of(const std::string& exe);
+
+/// Makes of what a process is now what it was when it was reacted to: with the scheduling that it came with, which
+/// tells where it comes from, and the program that it ran, of which the kernel has told before the one that it runs by
+/// now.
+void rewind(const Reaction& reaction, Snapshot& process);
 
 }  // namespace priorityd

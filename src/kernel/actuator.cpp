@@ -117,7 +117,7 @@ Outcome KernelActuator::apply(ProcessHandle& process, const Action& action, cons
 
 Outcome KernelActuator::apply_at_start(Pid pid, const SetScheduling& action)
 {
-    if (action == SetScheduling{.nice = action.nice, .sched = {}, .slice = {}}) {
+    if (action.nice && !action.sched && !action.slice) {
         const auto set = set_nice(leader_of(pid), *action.nice);
         return set ? Outcome{Outcome::Kind::applied, {}} : refused(set.error(), kNeedsNice);
     }
