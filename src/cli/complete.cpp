@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "cli/candidates.hpp"
+#include "core/scoring/engines.hpp"
 #include "core/setting.hpp"
 
 namespace priorityd::cli {
@@ -37,6 +38,12 @@ void offer_uses(const Context& /*context*/, const Answer& answer)
 {
     for (const char* word : {"gpu", "audio", "tty"})
         answer.offer(word);
+}
+
+void offer_engines(const Context& /*context*/, const Answer& answer)
+{
+    for (const ScoringEngine& engine : scoring_engines())
+        answer.offer(engine.name);
 }
 
 template <Answer::Own kKind>
@@ -67,6 +74,8 @@ constexpr Values kValues[] = {
     {"FORMAT", offer_formats, "import"},
     {"DIR", offer_own<Answer::Own::folders>, "import"},
     {"output", offer_own<Answer::Own::files>, "import"},
+    {"FILE", offer_own<Answer::Own::files>, "evaluate"},
+    {"engine", offer_engines, {}},
     {"PLACE", offer_own<Answer::Own::files>, "check"},
     {"DIR", offer_own<Answer::Own::folders>, "user-rules"},
     {"TARGET", offer_processes, "explain"},

@@ -30,6 +30,7 @@ constexpr Verb kVerbs[] = {
     {"overrides", "List what was set, by whom and for how long", add_overrides},
     {"classify", "Show what would be decided for such a process, also without the daemon", add_classify},
     {"check", "Look for mistakes in rules and settings", add_check},
+    {"evaluate", "Compare what scoring engines say of programs with what people say", add_evaluate},
     {"import", "Turn rules of ananicy into a rule file", add_import},
     {"rules", "Show the rules, or those that may apply to a name", add_rules},
     {"classes", "Show the classes", add_classes},
@@ -38,7 +39,7 @@ constexpr Verb kVerbs[] = {
 };
 
 constexpr const char* kFooter =
-    R"("priorityctl VERB --help" explains a verb. classify, check, import, rules and classes work without the daemon.
+    R"("priorityctl VERB --help" explains a verb. classify, check, evaluate, import, rules and classes work without the daemon.
 
 Environment:
   PRIORITYD_BUS  what --bus says, when it is not given

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/direction.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -86,10 +88,41 @@ Direction direction(const Value& from, const Value& to)
     return *after > *before ? Direction::raised : Direction::lowered;
 }
 
-bool is_raised(Setting setting, const Value& value)
+namespace {
+
+Direction from_untouched(Setting setting, const Value& value)
 {
     const auto usual = untouched(setting);
-    return usual && direction(*usual, value) == Direction::raised;
+    return usual ? direction(*usual, value) : Direction::sideways;
+}
+
+bool is_of_cpu_time(Setting setting)
+{
+    return setting == Setting::nice || setting == Setting::sched || setting == Setting::cpu_weight;
+}
+
+}  // namespace
+
+bool is_raised(Setting setting, const Value& value)
+{
+    return from_untouched(setting, value) == Direction::raised;
+}
+
+Direction direction_of(const SettingMap& settings)
+{
+    for (const bool of_cpu_time : {true, false}) {
+        std::array<int, 3> count{};
+        for (const auto& [setting, value] : settings) {
+            if (is_of_cpu_time(setting) == of_cpu_time)
+                ++count.at(static_cast<std::size_t>(from_untouched(setting, value)));
+        }
+        const int raised = count[static_cast<std::size_t>(Direction::raised)];
+        const int lowered = count[static_cast<std::size_t>(Direction::lowered)];
+        if (raised > 0 || lowered > 0)
+            return raised > 0 && lowered > 0 ? Direction::sideways
+                                             : (raised > 0 ? Direction::raised : Direction::lowered);
+    }
+    return Direction::sideways;
 }
 
 }  // namespace priorityd

@@ -20,4 +20,8 @@ enum class Direction : std::uint8_t {
 /// The same from what a process has that nobody has touched.
 [[nodiscard]] bool is_raised(Setting setting, const Value& value);
 
+/// The same of all values together, such as those of a class: what they say of CPU time counts first, then the others.
+/// Sideways where they contradict each other.
+[[nodiscard]] Direction direction_of(const SettingMap& settings);
+
 }  // namespace priorityd

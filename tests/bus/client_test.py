@@ -313,6 +313,32 @@ class WithoutTheDaemon(ClientTest):
         self.assertEqual(shown.returncode, 1)
         self.assertIn("/nonexistent/rules.d", shown.stdout)
 
+    def test_evaluate_counts_what_an_engine_says_of_labelled_programs(self):
+        rules = self.write("50-x.toml", "[class.game]\nnice = -3\n[class.background]\nnice = 19\n[class.service]\n")
+        lines = [{"name": "a", "package_section": "games", "direction": "raised"},
+                 {"name": "b", "package_description": "backup program", "direction": "raised", "more": [1]},
+                 {"name": "c", "package_tags": "interface::daemon, x::y", "direction": "neutral"},
+                 {"name": "d", "desktop_categories": ["P2P", "Network"], "direction": "lowered"},
+                 {"name": "e", "package_description": "text editor", "direction": "raised"},   # no such class here
+                 {"name": "f", "direction": "lowered"}]
+        path = self.write("programs.jsonl", "\n".join(json.dumps(line) for line in lines) + "\n\n")
+        result = self.json("evaluate", path, "--rules", rules)
+        self.assertEqual([result["programs"], result["coverage"], result["agreement"], result["harmful"]],
+                         [6, 4 / 6, 3 / 4, 1 / 6])
+        self.assertEqual(result["confusion"]["raised"], {"raised": 1, "neutral": 0, "lowered": 1, "nothing": 1})
+        self.assertEqual([row["name"] for row in result["disagreements"]], ["b"])
+        shown = self.done("evaluate", path, "--engine", "metadata", "--rules", rules)
+        self.assertIn("coverage 66.7 %", shown)
+        self.assertIn("described as backup", shown)
+
+    def test_evaluate_names_the_line_that_is_wrong(self):
+        good = json.dumps({"name": "a", "direction": "raised"})
+        for line in ("{", '{"direction": "up"}', "[]", '{"direction": "raised", "package_tags": 3}', '{"name": "a"}'):
+            path = self.write("programs.jsonl", good + "\n" + line + "\n")
+            self.assertIn("programs.jsonl:2: ", self.refused(1, "evaluate", path))
+        self.refused(1, "evaluate", "/nonexistent.jsonl")
+        self.assertIn("metadata", self.refused(2, "evaluate", path, "--engine", "tea-leaves"))
+
     def test_rules_shows_what_each_matches(self):
         path = self.write("50-x.toml", RULES)
         rows = self.json("rules", "--rules", path)
@@ -352,7 +378,7 @@ class CommandLine(ClientTest):
     def test_help_and_version_are_0(self):
         self.assertIn("Exit status", self.done("--help"))
         self.assertRegex(self.done("--version"), r"^priorityctl \d+\.\d+")
-        for verb in ("status", "list", "explain", "monitor", "classify", "check", "rules", "classes", "reload",
+        for verb in ("status", "list", "explain", "monitor", "classify", "check", "evaluate", "rules", "classes", "reload",
                      "set", "unset", "overrides", "user-rules"):
             self.assertIn(verb, self.done("--help"))
             self.assertIn("--help", self.done(verb, "--help"))

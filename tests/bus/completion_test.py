@@ -182,6 +182,8 @@ class Words(CompletionTest):
         self.assertEqual(self.offered("set", "name:x", "--nice", ""), {})
         for word in self.offered("classify", "--uses", ""):
             self.done("classify", "--name", "x", "--uses", word)
+        for word in self.offered("evaluate", "--engine", ""):
+            self.done("evaluate", "/dev/null", "--engine", word)
 
     def test_the_bus_on_the_command_line_counts(self):
         self.daemon(policy_files=[self.rules()])
