@@ -102,7 +102,7 @@ std::optional<std::vector<LabelledProgram>> read_lines(std::istream& in, const s
 std::optional<Direction> meaning_of(const std::optional<Advice>& advice, const Policy& policy)
 {
     const auto* its = advice ? policy.find_class(advice->program_class) : nullptr;
-    if (!its || advice->confidence < kUsualThreshold)
+    if (!its || advice->confidence < policy.settings().scoring.threshold)
         return std::nullopt;
     return direction_of(its->settings);
 }

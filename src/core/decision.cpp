@@ -15,6 +15,8 @@ std::vector<bool> Decision::in_force() const
     bool is_class_replaced = false;
     for (std::size_t i = contributions_.size(); i-- > 0;) {
         const Contribution& contribution = contributions_[i];
+        if (contribution.origin == Contribution::Origin::vote)
+            continue;
         const bool goes_with_class = contribution.origin == Contribution::Origin::from_class && is_class_replaced;
         auto& taken = is_taken.at(static_cast<std::size_t>(contribution.setting));
         result[i] = !taken && !goes_with_class;
@@ -23,6 +25,12 @@ std::vector<bool> Decision::in_force() const
         is_class_replaced = is_class_replaced || contribution.setting == Setting::program_class;
     }
     return result;
+}
+
+bool Decision::has_say() const
+{
+    return std::ranges::any_of(contributions_,
+                               [](const Contribution& one) { return one.origin != Contribution::Origin::vote; });
 }
 
 SettingMap Decision::effective() const

@@ -16,8 +16,11 @@ constexpr const char* kLimits = "limits";
 
 /// One voice for one setting.
 struct Contribution {
-    /// Whether the value comes with a class, and so goes when a later contribution replaces the class.
-    enum class Origin : std::uint8_t { own, from_class };
+    enum class Origin : std::uint8_t {
+        own,
+        from_class,  ///< Comes with a class, and so goes when a later contribution replaces the class.
+        vote,        ///< Of a scoring engine that is not followed: shown, never in force.
+    };
 
     Setting setting{};
     Value value;
@@ -32,6 +35,8 @@ public:
     void add(Contribution contribution) { contributions_.push_back(std::move(contribution)); }
     [[nodiscard]] const std::vector<Contribution>& contributions() const { return contributions_; }
     [[nodiscard]] bool empty() const { return contributions_.empty(); }
+    /// Whether there is anything in force: more than votes.
+    [[nodiscard]] bool has_say() const;
 
     /// For each contribution whether it is the one in force. Same order and length as contributions().
     [[nodiscard]] std::vector<bool> in_force() const;

@@ -24,6 +24,8 @@ bool is_class(const Contribution& contribution)
 std::string loss_of(const Decision& decision, std::size_t loser)
 {
     const Contribution& contribution = decision.contributions()[loser];
+    if (contribution.origin == Contribution::Origin::vote)
+        return "not followed";
     const auto* winner = decision.winner(contribution.setting);
     if (winner)
         return fmt::format("overruled by {}", winner->source);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -109,7 +111,7 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
     const auto program = look == Look::exec ? Program::another : Program::same;
     process.inherited = lineage_.inheritance_of(process, handle, program, relatives());
     auto decision = decide(handle, process, now);
-    if (decision.empty())
+    if (!decision.has_say())
         leave_alone(handle, process, now);
     else
         enforce(handle, std::move(process), std::move(decision), reaction ? ledger_of(*reaction) : Ledger{}, now);
@@ -120,10 +122,25 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
 {
     const auto& limits = layers_.policy->settings().limits;
     auto decision = judge(engines_, process, now);
+    if (decision.class_name().empty() && ask_engines(handle, process))
+        decision = judge(engines_, process, now);
     if (const auto wanted = limits_need(limits, decision, process); !wanted.empty())
         (void)handle.read(wanted, process);  // a process that has ended meanwhile is found out by whoever acts on it
     add_limits(engines_, limits, process, now, decision);
     return decision;
+}
+
+/// Nobody has said what kind of program it is. What the file of an interpreter tells is nothing about its script.
+bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process) const
+{
+    const auto& scoring = layers_.policy->settings().scoring;
+    const bool is_program = !process.names.empty() && process.names.front() == base_name(process.exe);
+    if (!scoring.has_enabled() || !is_program || !handle.read(Fact::file_id, process))
+        return false;
+    const auto* known = world_.programs.find({process.exe, process.file_id}, process.key.pid);
+    if (known)
+        process.votes = votes_on(*known, scoring);
+    return !process.votes.empty();
 }
 
 Tally Pipeline::act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now)
@@ -166,6 +183,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     join_unit(handle, process, wanted, tracked.ledger, now);
     tracked.is_starting = process.known.contains(Fact::argv) && process.argv.empty();
     process.argv = {};  // matched, and never shown
+    process.votes = {};
     const bool is_change =
         tracked.decision.empty() || settings_before != wanted || tracked.process.names != process.names;
     tracked.process = std::move(process);
@@ -241,6 +259,13 @@ void Pipeline::look_at_heirs(const ProcessKey& from, Instant now)
         return tracked.process.key != from &&
                std::ranges::find(tracked.process.inherited, from, &Inherited::from) != tracked.process.inherited.end();
     });
+}
+
+void Pipeline::look_again(std::span<const Pid> processes, Instant now)
+{
+    catch_up();
+    for (const Pid pid : processes)
+        examine(pid, now, Look::news);
 }
 
 void Pipeline::look_at_those_with(const std::string& source, Instant now)

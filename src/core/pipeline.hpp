@@ -35,6 +35,7 @@ struct World {
     ExitWatch& exits;
     UnitManagers& units;
     Originals& originals;
+    ProgramLibrary& programs;
     SettingMap untouched;  ///< What a process has that nobody has touched, without cpus.
     Pid own_pid{};         ///< The daemon itself, which it leaves alone like pid 1.
 };
@@ -69,6 +70,8 @@ public:
     void begin_scan();
     /// Looks at one process, with `in_control` as in take_control().
     void look_at(Pid pid, const std::string& in_control, Instant now);
+    /// Looks at those of which more is known by now: their programs have been looked up.
+    void look_again(std::span<const Pid> processes, Instant now);
     /// Looks at all for which this source has had a say, and at those that have inherited from them.
     void look_at_those_with(const std::string& source, Instant now);
     /// Looks at up to `count` of the queued ones; true while there are more. Slow: outside of real time.
@@ -126,6 +129,7 @@ private:
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
+    [[nodiscard]] bool ask_engines(ProcessHandle& handle, Snapshot& process) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
@@ -154,6 +158,7 @@ private:
         return {world_.source, world_.actuator, world_.exits, world_.originals};
     }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
+    [[nodiscard]] Decision votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
     void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }

@@ -112,7 +112,7 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
         tracked = nullptr;
     if (tracked)
         notice_others(**handle, tracked->ledger, clocks.now);
-    const auto decision = tracked ? tracked->decision : Decision{};
+    const auto decision = tracked ? tracked->decision : votes_alone(**handle, process, clocks.now);
     Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
                             .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks),
                             .shares = {}};
@@ -124,6 +124,13 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     if (auto row = autogroup_row(process))
         explanation.rows.push_back(*std::move(row));
     return explanation;
+}
+
+/// Of a process that nothing was decided for: what engines say that are not sure enough.
+Decision Pipeline::votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const
+{
+    auto decision = decide(handle, process, now);
+    return decision.has_say() ? Decision{} : decision;
 }
 
 /// What has become of a weight is known for the unit, not for the process.

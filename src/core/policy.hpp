@@ -11,6 +11,7 @@
 #include "core/certainty.hpp"
 #include "core/condition.hpp"
 #include "core/name_index.hpp"
+#include "core/scoring/arbiter.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
 #include "core/unit_split.hpp"
@@ -67,6 +68,7 @@ struct Settings {
     SliceWeights slices;         ///< Of the system's manager: how all that is in one competes with its siblings.
     bool reads_ananicy = false;  ///< Read the rules in ananicy's own folder, unless ananicy_dirs names others.
     std::optional<std::vector<std::string>> ananicy_dirs;  ///< Folders with rules of ananicy, lowest precedence first.
+    ScoringSettings scoring;
     Limits limits;
     friend bool operator==(const Settings&, const Settings&) = default;
 };

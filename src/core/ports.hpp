@@ -15,6 +15,7 @@
 #include "core/ids.hpp"
 #include "core/override.hpp"
 #include "core/result.hpp"
+#include "core/scoring/program_info.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
 #include "core/weights.hpp"
@@ -88,6 +89,14 @@ public:
     virtual Outcome apply_at_start(Pid pid, const SetScheduling& action) = 0;
     /// Sets the nice value of the autogroup of the process's session.
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
+};
+
+/// What is known of programs beside the processes that run them. It is looked up off the exec path.
+class ProgramLibrary {
+public:
+    virtual ~ProgramLibrary() = default;
+    /// Null while it is not known. Then it is looked up, and this process is to be looked at again when it is.
+    [[nodiscard]] virtual const ProgramInfo* find(const ProgramFile& program, Pid asking) = 0;
 };
 
 /// Tells of the end of the few processes that matter; all others cost nothing.

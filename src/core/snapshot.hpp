@@ -2,12 +2,14 @@
 /// What is known of a process at one moment. Facts cost microseconds each, so a snapshot says which it has.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/scoring/advice.hpp"
 #include "core/setting.hpp"
 #include "core/units.hpp"
 
@@ -24,6 +26,7 @@ enum class Fact : std::uint16_t {
     ancestors = 1 << 6,  ///< ancestors: facts of all of them.
     devices = 1 << 7,    ///< uses: the links in /proc/PID/fd.
     file = 1 << 8,       ///< is_user_program: owner and mode of the program's file and of the folders above it.
+    file_id = 1 << 9,    ///< file_id: of the program's file.
 };
 
 /// A set of facts.
@@ -64,6 +67,21 @@ struct Uses {
     friend bool operator==(const Uses&, const Uses&) = default;
 };
 
+/// A file, whatever path leads to it, until something else is written into it. Source: inode(7).
+struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t changed = 0;  ///< st_ctim, in nanoseconds.
+    friend auto operator<=>(const FileId&, const FileId&) = default;
+};
+
+/// A program as a process runs it.
+struct ProgramFile {
+    std::string exe;  ///< As Snapshot::exe.
+    FileId id;
+    friend bool operator==(const ProgramFile&, const ProgramFile&) = default;
+};
+
 /// All the names a process goes by, without repetition, most telling first. See names.hpp.
 using Names = std::vector<std::string>;
 
@@ -102,6 +120,8 @@ struct Snapshot {
     std::vector<Names> ancestors;      ///< parent, ancestors: nearest first.
     Uses uses;                         ///< devices
     bool is_user_program = false;      ///< file: an ordinary user could have put the program there, or changed it.
+    FileId file_id;                    ///< file_id: all zero when it cannot be told.
+    std::vector<Vote> votes;           ///< Filled in by the pipeline: what scoring engines say.
     std::vector<Inherited> inherited;  ///< Filled in by the pipeline: what it has from priorityd without being decided.
     Names names;                       ///< derived from exe, comm and argv.
 

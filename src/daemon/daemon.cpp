@@ -116,6 +116,7 @@ Result<void> Daemon::attach()
     if (parts_.state.fd() >= 0)
         keep(disk_, loop.watch_fd(parts_.state.fd(), Priority::requests,
                                   [this] { serve([this] { parts_.state.finish(); }); }));
+    keep(programs_, loop.watch_fd(parts_.programs.fd(), Priority::work, [this] { on_programs(); }));
     keep(scan_work_, loop.add_work(Priority::work, [this] { step_scan(); }));
     keep(publish_timer_, loop.add_timer(Priority::later, [this] { publish(); }));
     keep(due_timer_, loop.add_timer(Priority::later, [this] { run_due(); }));
@@ -202,6 +203,14 @@ void Daemon::on_exits()
     arm_timers(at);
 }
 
+void Daemon::on_programs()
+{
+    const auto pause = parts_.realtime.pause();
+    pipeline_.look_again(parts_.programs.take_answered(), now());
+    give_back_spare_memory();  // the look-up has read megabytes
+    arm_timers(now());
+}
+
 void Daemon::on_broken_connector(const Error& error)
 {
     parts_.log.error(fmt::format("the proc connector broke: {}; opening it again", error.message()));
@@ -239,6 +248,7 @@ void Daemon::run_due()
     run_briefly(realtime_of_own_work_, [this] {
         pipeline_.run_due(now());
         steering_.run_due(now());
+        parts_.programs.run_due(now());
     });
     arm_timers(now());
 }
@@ -261,7 +271,7 @@ void Daemon::arm_timers(Instant at)
 {
     if (pipeline_.has_changes() && !listeners_.empty() && !publish_timer_.is_armed())
         publish_timer_.arm(std::max(at, last_published_ + kPublishInterval));
-    const auto due = earlier(pipeline_.deadline(), steering_.deadline());
+    const auto due = earlier(earlier(pipeline_.deadline(), steering_.deadline()), parts_.programs.deadline(at));
     if (due)
         due_timer_.arm(*due);
 }
@@ -294,6 +304,7 @@ ReloadReport Daemon::reload()
     if (policy) {
         use(std::move(policy));
         apply_settings();
+        parts_.programs.forget();
         request_scan();
         give_back_spare_memory();
     }

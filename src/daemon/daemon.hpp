@@ -17,6 +17,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
 #include "daemon/log.hpp"
+#include "daemon/program_lookup.hpp"
 #include "daemon/state.hpp"
 #include "kernel/accounts.hpp"
 #include "kernel/exit_watch.hpp"
@@ -34,7 +35,8 @@ struct Parts {
     kernel::ProcConnector& connector;
     kernel::PidfdExitWatch& exits;  ///< The one in `world`.
     kernel::Realtime& realtime;
-    State& state;  ///< Its originals are the ones in `world`.
+    ProgramLookup& programs;  ///< The one in `world`.
+    State& state;             ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
     Knobs knobs;
     std::function<std::optional<ForeignScheduler>()> scheduler;  ///< The one that is loaded at the moment.
@@ -75,6 +77,7 @@ private:
     EventLoop::Rest on_events();
     void on_exits();
     void on_folder_change();
+    void on_programs();
     bool see_to_trouble(const kernel::Drained& drained);
     void on_broken_connector(const Error& error);
     void request_scan();
@@ -104,7 +107,7 @@ private:
     bool has_lost_events_ = false;  // and has not asked for a scan yet
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
-    Source exits_, disk_, folders_, scan_work_;
+    Source exits_, disk_, programs_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

@@ -21,6 +21,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/log.hpp"
 #include "daemon/options.hpp"
+#include "daemon/program_lookup.hpp"
 #include "daemon/service_manager.hpp"
 #include "daemon/state.hpp"
 #include "daemon/units.hpp"
@@ -172,7 +173,7 @@ struct WeightSide {
 };
 
 Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSide& kernel, WeightSide& weights,
-               State& state)
+               ProgramLookup& programs, State& state)
 {
     const bool is_dry_run = options.is_dry_run;
     return {.log = log,
@@ -183,11 +184,13 @@ Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSi
                       .exits = kernel.exits,
                       .units = is_dry_run ? static_cast<UnitManagers&>(weights.dry_run_units) : weights.units,
                       .originals = state.originals(),
+                      .programs = programs,
                       .untouched = kernel::untouched_values(),
                       .own_pid = Pid{getpid()}},
             .connector = kernel.connector,
             .exits = kernel.exits,
             .realtime = kernel.realtime,
+            .programs = programs,
             .state = state,
             .sources = sources_of(options),
             .knobs = kernel::probe_knobs({}),
@@ -240,6 +243,9 @@ int run(const Options& options, const Log& log)
     auto state = State::open(options.state, options.is_dry_run ? Keep::overrides_alone : Keep::everything, log);
     if (!state)
         return fail(log, state.error());
+    const auto programs = ProgramLookup::open();
+    if (!programs)
+        return fail(log, programs.error());
     auto loop = EventLoop::open();
     if (!loop)
         return fail(log, loop.error());
@@ -252,7 +258,7 @@ int run(const Options& options, const Log& log)
         if (auto taken = seat.take(options.bus); !taken)
             return fail(log, {taken.error().code, taken.error().doing + " (--bus none runs without one)"});
     }
-    Daemon daemon{parts_of(options, log, *loop, **kernel, weights, *state)};
+    Daemon daemon{parts_of(options, log, *loop, **kernel, weights, **programs, *state)};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);

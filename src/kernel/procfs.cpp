@@ -24,6 +24,7 @@
 #include "kernel/numbered_path.hpp"
 #include "kernel/process_list.hpp"
 #include "kernel/procfs_text.hpp"
+#include "kernel/programs.hpp"
 #include "kernel/small_file.hpp"
 
 namespace priorityd::kernel {
@@ -160,6 +161,7 @@ Result<void> ProcfsHandle::read(FactSet wanted, Snapshot& into)
     read_if(Fact::cgroup, &ProcfsHandle::read_cgroup);
     read_if(Fact::devices, &ProcfsHandle::read_devices);
     read_if(Fact::file, &ProcfsHandle::read_file);
+    read_if(Fact::file_id, &ProcfsHandle::read_file_id);
     const bool wants_ancestors = wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors);
     if (wanted.contains(Fact::stat) || (wants_ancestors && !into.known.contains(Fact::stat))) {
         if (auto done = read_stat(into); !done)
@@ -231,6 +233,13 @@ ProcfsHandle::Proof ProcfsHandle::read_file(Snapshot& into) const
 {
     into.is_user_program = is_user_program(roots_, task_.get(), SystemGroups{});
     return Proof::none;
+}
+
+/// Through the link, which leads to the very file, whatever lies at its path by now.
+ProcfsHandle::Proof ProcfsHandle::read_file_id(Snapshot& into) const
+{
+    into.file_id = file_id(task_.get(), "../exe");
+    return into.file_id == FileId{} ? Proof::none : Proof::alive;
 }
 
 Result<void> ProcfsHandle::read_stat(Snapshot& into) const

@@ -51,6 +51,7 @@ private:
     Proof read_cgroup(Snapshot& into) const;
     Proof read_devices(Snapshot& into) const;
     Proof read_file(Snapshot& into) const;
+    Proof read_file_id(Snapshot& into) const;
     Result<void> read_stat(Snapshot& into) const;
     Result<void> read_ancestors(Snapshot& into, std::size_t levels) const;
     [[nodiscard]] std::vector<Names> names_of_ancestors(const Snapshot& child, std::size_t levels) const;

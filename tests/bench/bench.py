@@ -115,7 +115,8 @@ class Bench:
         there may be."""
         with contextlib.ExitStack() as stack:
             bus = stack.enter_context(PrivateBus()).address if PrivateBus.is_possible() else "none"
-            daemon = stack.enter_context(self.daemon(rules=self.shipped_rules, bus=bus, arguments=["--dry-run"]))
+            daemon = stack.enter_context(self.daemon(rules=self.shipped_rules, bus=bus, arguments=["--dry-run"],
+                                                       settings=""))
             result = {"ready_ms": milliseconds(daemon.ready_after), **self.memory(daemon), "bus": bus != "none"}
             if bus != "none":
                 pids = stack.enter_context(bystanders(self.tools, self.counts.most_overrides // 10))

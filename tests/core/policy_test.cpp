@@ -340,6 +340,33 @@ TEST_CASE("scopes are left as they are unless the settings say that they may be 
     CHECK_FALSE(read("session_scopes = true\n").policy);
 }
 
+TEST_CASE("how scoring engines are followed are numbers from 0 to 1, and engines are those that there are")
+{
+    const auto read = [](const std::string& text) {
+        return read_policy({{PolicyFile::Kind::settings, "priorityd.toml", text, ""}}, test::FakeAccounts{});
+    };
+    const auto usual = read("").policy->settings().scoring;
+    CHECK(usual.threshold == 0.4);
+    CHECK(usual.of("metadata") == EngineSettings{.is_enabled = true, .weight = 1});
+    CHECK(usual.has_enabled());
+    const auto said = read("[scoring]\nthreshold = 1\n[engine.metadata]\nenabled = false\nweight = 0.5\n");
+    REQUIRE(said.policy);
+    CHECK(said.policy->settings().scoring.threshold == 1);
+    CHECK(said.policy->settings().scoring.of("metadata") == EngineSettings{.is_enabled = false, .weight = 0.5});
+    CHECK_FALSE(said.policy->settings().scoring.has_enabled());
+    for (const char* wrong :
+         {"[scoring]\nthreshold = 1.1\n", "[scoring]\nthreshold = -0.1\n", "[scoring]\nthreshold = nan\n",
+          "[scoring]\nthreshold = \"high\"\n", "[engine.metadata]\nweight = inf\n", "[engine]\nmetadata = true\n",
+          "[engine.metadata]\nenabled = 1\n", "engine = []\n"}) {
+        CAPTURE(wrong);
+        const auto reading = read(wrong);
+        CHECK_FALSE(reading.policy);
+        CHECK(reading.diagnostics.size() == 1);
+    }
+    CHECK(read("[engine.metadate]\nweight = 1\n").diagnostics.at(0).what.find("did you mean \"metadata\"?") !=
+          std::string::npos);
+}
+
 TEST_CASE("the limits for users are whole numbers from -20 to 19, and -5 unless the settings say otherwise")
 {
     const auto read = [](const std::string& text) {

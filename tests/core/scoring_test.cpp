@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// Scoring engines: what is known of a program to a class, and how that is compared with what people say.
+#include <algorithm>
 #include <cmath>
 
 #include <doctest/doctest.h>
 
 #include "core/direction.hpp"
+#include "core/scoring/arbiter.hpp"
 #include "core/scoring/evaluation.hpp"
 #include "core/scoring/lexicon.hpp"
 #include "core/scoring/metadata.hpp"
+#include "core/scoring/program_cache.hpp"
+#include "support/fake_world.hpp"
 
 using namespace priorityd;
 
@@ -59,7 +63,7 @@ TEST_CASE("what speaks for the other kind takes from the confidence")
     const auto mixed = advice_by_metadata(described("backup viewer"));
     REQUIRE(plain);
     CHECK(plain->program_class == "background");
-    CHECK(plain->confidence > kUsualThreshold);
+    CHECK(plain->confidence > ScoringSettings{}.threshold);
     CHECK((!mixed || mixed->confidence < plain->confidence));
 }
 
@@ -140,4 +144,202 @@ TEST_CASE("coverage is of all, agreement of the covered, harm is what people rai
     CHECK(read_label("neutral") == sideways);
     CHECK(label_text(sideways) == "neutral");
     CHECK_FALSE(read_label("Raised"));
+}
+
+namespace {
+
+Vote vote(std::string engine, std::string program_class, double confidence)
+{
+    return {std::move(engine), {.program_class = std::move(program_class), .confidence = confidence, .because = {}}};
+}
+
+std::string followed(const std::vector<Vote>& votes, const ScoringSettings& settings = {})
+{
+    const auto followed = verdict(votes, settings);
+    return followed ? followed->engine + " " + followed->advice.program_class : "";
+}
+
+}  // namespace
+
+TEST_CASE("a vote is followed from the threshold on, and counts as much as its engine's weight")
+{
+    CHECK(followed({}) == "");
+    CHECK(followed({vote("a", "game", 0.39)}) == "");
+    CHECK(followed({vote("a", "game", 0.4)}) == "a game");
+    ScoringSettings settings;
+    settings.engines["a"].weight = 0.5;
+    CHECK(followed({vote("a", "game", 0.6)}, settings) == "");
+    CHECK(followed({vote("a", "game", 0.8)}, settings) == "a game");
+}
+
+TEST_CASE("engines that agree are surer together, and the surest of them is named")
+{
+    CHECK(followed({vote("a", "game", 0.3), vote("b", "game", 0.35)}) == "b game");
+    CHECK(verdict({vote("a", "game", 0.5), vote("b", "game", 0.5)}, {})->advice.confidence == doctest::Approx(0.75));
+    CHECK(followed({vote("a", "game", 0.5), vote("b", "media", 0.6)}) == "b media");
+}
+
+TEST_CASE("nothing is followed while as much speaks for a program that nobody waits for")
+{
+    CHECK(followed({vote("a", "game", 0.6), vote("b", "batch", 0.6)}) == "");
+    CHECK(followed({vote("a", "game", 0.7), vote("b", "batch", 0.6)}) == "a game");
+    CHECK(followed({vote("a", "batch", 0.7), vote("b", "game", 0.6)}) == "a batch");
+}
+
+TEST_CASE("a program is looked up once, for all that ask, and only where packages put programs")
+{
+    ProgramCache cache;
+    const ProgramFile program{"/usr/bin/x", {.device = 1, .inode = 2, .changed = 3}};
+    CHECK(cache.find(program, Pid{1}) == nullptr);
+    CHECK(cache.find(program, Pid{2}) == nullptr);
+    CHECK(cache.has_wanted());
+    CHECK(cache.take_wanted() == std::vector{program});
+    CHECK_FALSE(cache.has_wanted());
+    CHECK(cache.find(program, Pid{3}) == nullptr);
+    CHECK(cache.take_wanted().empty());
+    CHECK(cache.learn(program, described("x")) == std::vector{Pid{1}, Pid{2}, Pid{3}});
+    REQUIRE(cache.find(program, Pid{4}));
+    CHECK(cache.find(program, Pid{4})->description == "x");
+
+    auto replaced = program;
+    replaced.id.changed = 4;
+    CHECK(cache.find(replaced, Pid{5}) == nullptr);
+    for (const char* elsewhere : {"/home/a/usr/bin/x", "/usr/local/bin/x", "/tmp/x", ""}) {
+        REQUIRE(cache.find({elsewhere, {.device = 1, .inode = 9, .changed = 1}}, Pid{6}));
+        CHECK(cache.find({elsewhere, {.device = 1, .inode = 9, .changed = 1}}, Pid{6})->empty());
+    }
+    CHECK(cache.find({"/usr/bin/gone", {}}, Pid{7})->empty());
+    cache.forget();
+    CHECK(cache.find(program, Pid{8}) == nullptr);
+}
+
+TEST_CASE("whoever starts programs without end fills no memory")
+{
+    ProgramCache cache;
+    for (std::uint64_t i = 1; i <= 5000; ++i)
+        (void)cache.find({"/usr/bin/x", {.device = 1, .inode = i, .changed = 1}}, Pid{1});
+    CHECK(cache.take_wanted().size() == 512);
+    for (std::uint64_t i = 1; i <= 5000; ++i)
+        (void)cache.learn({"/usr/bin/x", {.device = 1, .inode = i, .changed = 1}}, {});
+    CHECK(cache.find({"/usr/bin/x", {.device = 1, .inode = 1, .changed = 1}}, Pid{1}) == nullptr);
+    CHECK(cache.find({"/usr/bin/x", {.device = 1, .inode = 5000, .changed = 1}}, Pid{1}) != nullptr);
+}
+
+namespace {
+
+using test::FakeKernel;
+
+/// A machine with some rules, on which programs run that no rule knows.
+struct House {
+    explicit House(const std::string& settings = "")
+        : pipeline{test::world_of(kernel), test::live_knobs(), test::layers_of(test::policy_of(kRules, settings))}
+    {
+    }
+    void exec(test::FakeProcess process)
+    {
+        const int pid = kernel.add(std::move(process)).pid;
+        pipeline.handle({.kind = Event::Kind::exec, .process = Pid{pid}}, Instant{});
+        pipeline.catch_up();
+    }
+    std::vector<ExplainRow> rows(int pid) { return pipeline.explain(Pid{pid}, {})->rows; }
+    std::string class_of(int pid) { return pipeline.view(Pid{pid}, {})->class_name; }
+
+    static constexpr const char* kRules =
+        "[class.game]\nnice = -3\n[class.interactive]\nnice = -1\n[class.build]\nnice = 10\n"
+        "[programs]\ncc = \"build\"\n[[rule]]\nname = \"quake\"\n[rule.set]\noom_score_adj = 100\n";
+    FakeKernel kernel;
+    Pipeline pipeline;
+};
+
+const ProgramInfo kGame{.section = "games", .description = "", .tags = {}, .categories = {}};
+const ProgramInfo kFaint = described("wallpaper");  // 0.3 for interactive, well under the threshold
+
+}  // namespace
+
+TEST_CASE("a program that no rule knows gets the class that is advised, once it is known what it is")
+{
+    House house;
+    house.exec({.pid = 42, .comm = "chess", .exe = "/usr/games/chess"});
+    CHECK(house.kernel.asked == std::vector{Pid{42}});
+    CHECK(house.kernel.log.empty());
+    house.kernel.programs["/usr/games/chess"] = kGame;
+    house.pipeline.look_again(house.kernel.asked, Instant{});
+    CHECK(house.kernel.log == std::vector<std::string>{"42 nice=-3"});
+    CHECK(house.class_of(42) == "game");
+    CHECK(house.rows(42).front().source == "engine metadata");
+    CHECK(house.rows(42).front().because == "0.88 sure: section games");
+    house.exec({.pid = 43, .comm = "chess", .exe = "/usr/games/chess"});
+    CHECK(house.kernel.log.back() == "43 nice=-3");
+}
+
+TEST_CASE(
+    "a rule's class is never advised against, and no engine is asked; a rule's settings are joined by an advised class")
+{
+    House house;
+    house.kernel.programs["/usr/bin/cc"] = kGame;
+    house.kernel.programs["/usr/games/quake"] = kGame;
+    house.exec({.pid = 42, .comm = "cc", .exe = "/usr/bin/cc"});
+    CHECK(house.class_of(42) == "build");
+    CHECK(house.kernel.asked.empty());
+    for (const auto& row : house.rows(42))
+        CHECK(row.source != "engine metadata");
+    house.exec({.pid = 43, .comm = "quake", .exe = "/usr/games/quake"});
+    CHECK(house.class_of(43) == "game");
+    CHECK(house.kernel.log == std::vector<std::string>{"42 nice=10", "43 nice=-3", "43 oom_score_adj=100"});
+}
+
+TEST_CASE("a child of a lowered parent stays lowered, whatever engines advise")
+{
+    House house;
+    house.kernel.programs["/usr/games/chess"] = kGame;
+    house.exec({.pid = 42, .comm = "cc", .exe = "/usr/bin/cc"});
+    auto child = house.kernel.fork(42, 43);
+    house.kernel.kill(43);
+    child.comm = "chess";
+    child.exe = "/usr/games/chess";
+    house.exec(child);
+    CHECK(house.class_of(43).empty());
+    CHECK(std::get<Nice>(*house.kernel.at(43).actual.find(Setting::nice)) == *Nice::make(10));
+    const auto rows = house.rows(43);
+    const auto is_vote = [](const ExplainRow& row) { return row.source == "engine metadata"; };
+    REQUIRE(std::ranges::count_if(rows, is_vote) == 1);
+    CHECK(std::ranges::find_if(rows, is_vote)->outcome == "not followed");
+    CHECK_FALSE(std::ranges::find_if(rows, is_vote)->effective);
+}
+
+TEST_CASE("what a script is, its interpreter does not tell")
+{
+    House house;
+    house.kernel.programs["/usr/bin/python3"] = kGame;
+    house.exec({.pid = 42, .comm = "python3", .exe = "/usr/bin/python3", .argv = {"python3", "/srv/report.py"}});
+    CHECK(house.kernel.asked.empty());
+    CHECK(house.class_of(42).empty());
+}
+
+TEST_CASE(
+    "advice that is not sure enough is shown and does nothing; a process that has no more than that is not tracked")
+{
+    House house;
+    house.kernel.programs["/usr/bin/m"] = kFaint;
+    house.exec({.pid = 42, .comm = "m", .exe = "/usr/bin/m"});
+    CHECK(house.kernel.log.empty());
+    CHECK(house.pipeline.tracked() == 0);
+    REQUIRE(house.rows(42).size() >= 1);
+    CHECK(house.rows(42).front().value == "interactive");
+    CHECK(house.rows(42).front().outcome == "not followed");
+}
+
+TEST_CASE("an engine that is switched off, or weighs too little, is not followed; a class that is not there neither")
+{
+    for (const char* settings : {"[engine.metadata]\nenabled = false\n", "[engine.metadata]\nweight = 0.1\n",
+                                 "[scoring]\nthreshold = 0.99\n"}) {
+        House house{settings};
+        house.kernel.programs["/usr/games/chess"] = kGame;
+        house.exec({.pid = 42, .comm = "chess", .exe = "/usr/games/chess"});
+        CHECK(house.kernel.log.empty());
+    }
+    House house;
+    house.kernel.programs["/usr/bin/p"] = {.section = "sound", .description = "", .tags = {}, .categories = {}};
+    house.exec({.pid = 42, .comm = "p", .exe = "/usr/bin/p"});
+    CHECK(house.kernel.log.empty());
 }

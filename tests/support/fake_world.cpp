@@ -333,6 +333,14 @@ std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::str
     return std::make_shared<const Policy>(*std::move(reading.policy));
 }
 
+const ProgramInfo* FakeKernel::find(const ProgramFile& program, Pid asking)
+{
+    const auto known = programs.find(program.exe);
+    if (known == programs.end())
+        asked.push_back(asking);
+    return known == programs.end() ? nullptr : &known->second;
+}
+
 World world_of(FakeKernel& kernel, int own_pid)
 {
     World world{.source = kernel,
@@ -341,6 +349,7 @@ World world_of(FakeKernel& kernel, int own_pid)
                 .exits = kernel,
                 .units = kernel,
                 .originals = kernel,
+                .programs = kernel,
                 .untouched = {},
                 .own_pid = Pid{own_pid}};
     world.untouched.set(Setting::nice, *Nice::make(0));

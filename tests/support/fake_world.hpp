@@ -48,7 +48,8 @@ class FakeKernel final : public ProcessSource,
                          public CpuSets,
                          public ExitWatch,
                          public Originals,
-                         public UnitManagers {
+                         public UnitManagers,
+                         public ProgramLibrary {
 public:
     FakeProcess& add(FakeProcess process);
     /// A copy of a process, as fork makes it.
@@ -82,6 +83,10 @@ public:
     void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override;
 
+    [[nodiscard]] const ProgramInfo* find(const ProgramFile& program, Pid asking) override;
+
+    std::map<std::string, ProgramInfo> programs;   ///< What is known of programs, by exe; of others nothing, and later.
+    std::vector<Pid> asked;                        ///< Who has asked for a program that is not known.
     std::set<std::string> sharing;                 ///< Units that CPU time is shared out to by weight.
     std::map<std::string, Weights> weights;        ///< Of units, by name.
     std::vector<Original> journal;                 ///< What was to be remembered, in order.

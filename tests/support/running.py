@@ -94,15 +94,22 @@ class PrivateBus:
         self.end()
 
 
+NO_SCORING = "[engine.metadata]\nenabled = false\n"
+
+
 class Daemon:
-    """One running priorityd. start() returns once it has said READY=1."""
+    """One running priorityd. start() returns once it has said READY=1.
+
+    Its settings are not the machine's: those of --config among the arguments, else `settings`, by which no program gets
+    anything that no rule names."""
 
     def __init__(self, program, rules, state, *, bus: str = "none", arguments=(), log_level: str = "info",
-                 environment=None, prefix=()):
+                 environment=None, prefix=(), settings: str = NO_SCORING):
         self.command = [*prefix, os.fspath(program)]
         for folder in [rules] if isinstance(rules, (str, os.PathLike)) else rules:
             self.command += ["--rules", os.fspath(folder)]
         self.command += ["--state", os.fspath(state), "--bus", bus, "--log-level", log_level, *arguments]
+        self.settings = None if "--config" in arguments else settings
         self.environment = {**os.environ, **(environment or {})}
         self.environment.pop("JOURNAL_STREAM", None)
         self.process = None
@@ -128,9 +135,13 @@ class Daemon:
         os.chmod(self._folder, 0o755)  # the daemon may run as another user
         os.chmod(f"{self._folder}/socket", 0o666)
         self._log = open(f"{self._folder}/log", "w+b")
+        command = self.command
+        if self.settings is not None:
+            pathlib.Path(self._folder, "priorityd.toml").write_text(self.settings, encoding="utf-8")
+            command = [*command, "--config", f"{self._folder}/priorityd.toml"]
         environment = {**self.environment, "NOTIFY_SOCKET": f"{self._folder}/socket"}
         self._started = time.monotonic()
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
                                         env=environment)
         return self
 

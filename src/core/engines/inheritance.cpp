@@ -45,6 +45,11 @@ std::string reason(const Inherited& one, const ProcessKey& process, bool stays)
 
 }  // namespace
 
+bool stays_with_parent(const Snapshot& process)
+{
+    return std::ranges::any_of(process.inherited, [](const Inherited& one) { return stays(one, false); });
+}
+
 void InheritanceEngine::judge(const Snapshot& process, Instant /*now*/, Decision& into) const
 {
     const auto& inherited = process.inherited;

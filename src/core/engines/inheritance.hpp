@@ -9,6 +9,9 @@
 
 namespace priorityd {
 
+/// Whether the process stays with what came along, so that nothing but a rule or a person may say otherwise.
+[[nodiscard]] bool stays_with_parent(const Snapshot& process);
+
 class InheritanceEngine final : public Engine {
 public:
     [[nodiscard]] std::string_view name() const override { return "inheritance"; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// What a scoring engine says of a program. It counts below every rule, and only if the engine is sure enough.
+/// What a scoring engine says of a program. It counts below every rule, and only if the engines are sure enough.
 #pragma once
 
 #include <string>
@@ -12,8 +12,10 @@ struct Advice {
     std::string because;    ///< The evidence, for a person.
 };
 
-/// Advice of less confidence is shown, and not followed. Chosen with `priorityctl evaluate`, see docs/measurements.md:
-/// lower, more programs are covered and more of them wrongly.
-constexpr double kUsualThreshold = 0.4;
+/// The advice of one engine.
+struct Vote {
+    std::string engine;  ///< Its name.
+    Advice advice;
+};
 
 }  // namespace priorityd

@@ -169,7 +169,7 @@ constexpr Hints kPhrases[] = {
     {kInteractive, 1.3, "reader"},
     {kInteractive, 1.2, "notification"},
     {kInteractive, 1,
-     "editors, image viewer, photo, photos, ebook, messaging, matrix client, jabber, calendar, "
+     "editors, image viewer, photo, photos, ebook, matrix client, jabber, calendar, "
      "notes, diary, cad, modeller, panel, spreadsheets, mind mapping"},
     {kInteractive, 0.9, "launcher"},
     {kInteractive, 0.8, "document, dictionary, menu, gui, organizer"},

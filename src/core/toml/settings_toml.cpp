@@ -2,6 +2,7 @@
 /// The daemon's own settings from TOML.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/cgroup_path.hpp"
+#include "core/scoring/engines.hpp"
 #include "core/toml/policy_toml.hpp"
 #include "core/toml/reader.hpp"
 
@@ -72,6 +74,37 @@ void read_session_scopes(TomlReader& reader, const toml::node& node, SessionScop
         reader.error(node.source(), R"(session_scopes: expected "leave" or "split")");
 }
 
+/// A part of 1, for thresholds and weights.
+void read_part(TomlReader& reader, const toml::node& node, std::string_view key, double& into)
+{
+    const auto part = node.value<double>();
+    if (part && *part >= 0 && *part <= 1)
+        into = *part;
+    else
+        reader.error(node.source(), fmt::format("{}: expected a number from 0 to 1", key));
+}
+
+constexpr const char* kEngineExample = "[engine.metadata], and below it enabled = false or weight = 0.5";
+
+void read_engine(TomlReader& reader, const toml::key& key, const toml::node& node, ScoringSettings& scoring)
+{
+    const std::string name{key.str()};
+    if (!find_scoring_engine(name)) {
+        std::vector<std::string_view> known;
+        std::ranges::transform(scoring_engines(), std::back_inserter(known), &ScoringEngine::name);
+        return reader.unknown_key(key, "[engine]", known);
+    }
+    const auto* table = reader.table(node, name, kEngineExample);
+    if (!table)
+        return;
+    EngineSettings& engine = scoring.engines[name];
+    const std::array<TomlReader::Entry, 2> entries{{
+        {"enabled", [&](const toml::node& value) { reader.flag(value, "enabled", engine.is_enabled); }},
+        {"weight", [&](const toml::node& value) { read_part(reader, value, "weight", engine.weight); }},
+    }};
+    reader.read_table(*table, fmt::format("[engine.{}]", name), entries);
+}
+
 void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
 {
     const auto flag = [&](std::string_view key, bool& into) {
@@ -92,7 +125,21 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
             read_slice(reader, key, value, settings.slices);
         });
     };
-    const std::array<TomlReader::Entry, 9> entries{
+    const auto engines = [&](const toml::node& node) {
+        reader.read_each(node, "engine", kEngineExample, [&](const toml::key& key, const toml::node& value) {
+            read_engine(reader, key, value, settings.scoring);
+        });
+    };
+    const auto scoring = [&](const toml::node& node) {
+        const auto* table = reader.table(node, "scoring", "[scoring]");
+        const std::array<TomlReader::Entry, 1> known{{{"threshold", [&](const toml::node& value) {
+                                                           read_part(reader, value, "scoring.threshold",
+                                                                     settings.scoring.threshold);
+                                                       }}}};
+        if (table)
+            reader.read_table(*table, "[scoring]", known);
+    };
+    const std::array<TomlReader::Entry, 11> entries{
         flag("restore_on_exit", settings.restore_on_exit),
         flag("realtime", settings.realtime),
         flag("autogroup", settings.autogroup),
@@ -104,6 +151,8 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
                           [&](const toml::node& node) { settings.ananicy_dirs = read_folders(reader, node); }},
         TomlReader::Entry{"compat", compat},
         TomlReader::Entry{"limits", limits},
+        TomlReader::Entry{"scoring", scoring},
+        TomlReader::Entry{"engine", engines},
     };
     reader.read_table(root, "the settings", entries);
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What package managers and desktops write about programs: texts to values. Pure; any bytes are taken.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/scoring/program_info.hpp"
+
+namespace priorityd::kernel {
+
+/// One package of dpkg's status file. Source: deb-control(5).
+struct PackageStanza {
+    std::string package;
+    std::string section;
+    std::string description;  ///< The first line.
+    std::string tag;          ///< "a::b, c::d"; absent in most status files.
+};
+
+/// Calls `visit` with each package in turn. Reads line by line: the file has megabytes.
+void for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit);
+/// "libx:amd64.list" is of the package "libx".
+[[nodiscard]] std::string_view package_of_list(std::string_view file_name);
+[[nodiscard]] ProgramInfo info_of(const PackageStanza& stanza);
+
+/// What a desktop entry says of the program that it starts.
+struct DesktopEntry {
+    std::string program;  ///< Path or name, without arguments; empty for an entry that starts none.
+    std::vector<std::string> categories;
+};
+/// Source: Desktop Entry Specification 1.5. Entries that are hidden, that are no applications, and that start a program
+/// in a sandbox by way of flatpak or snap, start nothing; a program that is started by way of env is that program.
+[[nodiscard]] DesktopEntry parse_desktop_entry(std::istream& text);
+
+}  // namespace priorityd::kernel
