@@ -304,6 +304,11 @@ ClientResult<void> ManagerClient::remove_override(const std::string& id)
     return answered([&] { (void)state_->manager.call_patiently("RemoveOverride", id); });
 }
 
+ClientResult<std::vector<EngineView>> ManagerClient::engines()
+{
+    return answered([&] { return read_all(state_->manager.ListEngines(), read_engine); });
+}
+
 ClientResult<std::vector<OverrideView>> ManagerClient::overrides()
 {
     return answered([&] { return read_all(state_->manager.ListOverrides(), read_override); });

@@ -85,6 +85,7 @@ public:
     [[nodiscard]] ClientResult<Explanation> classify(const GivenFacts& facts);
     /// In the order of their making; `ends` stays empty, `remaining` tells it.
     [[nodiscard]] ClientResult<std::vector<OverrideView>> overrides();
+    [[nodiscard]] ClientResult<std::vector<EngineView>> engines();
 
     // These allow the daemon to have a person asked for a password, and so may take as long as that takes.
 

@@ -162,6 +162,19 @@ Dict to_dict(const ShareRow& row)
             {"live", Variant(row.is_live)}};
 }
 
+Dict to_dict(const EngineView& engine)
+{
+    return {{"name", Variant(readable(engine.name))},
+            {"enabled", Variant(engine.is_enabled)},
+            {"weight", Variant(engine.weight)},
+            {"calls", Variant(engine.tally.calls)},
+            {"votes", Variant(engine.tally.votes)},
+            {"programs", Variant(engine.cache.programs)},
+            {"hits", Variant(engine.cache.hits)},
+            {"misses", Variant(engine.cache.misses)},
+            {"latency_usec", Variant(static_cast<std::uint64_t>(engine.cache.latency.count()))}};
+}
+
 Dict full_row(const ProcessView& process)
 {
     Dict dict = list_row(process);
@@ -277,6 +290,19 @@ ExplainRow read_explain_row(const Dict& dict)
         .effective = value_at<bool>(dict, "effective"),
         .outcome = value_at<std::string>(dict, "outcome"),
     };
+}
+
+EngineView read_engine(const Dict& dict)
+{
+    return {.name = value_at<std::string>(dict, "name"),
+            .is_enabled = value_at<bool>(dict, "enabled"),
+            .weight = value_at<double>(dict, "weight"),
+            .tally = {.calls = value_at<std::uint64_t>(dict, "calls"), .votes = value_at<std::uint64_t>(dict, "votes")},
+            .cache = {.programs = value_at<std::uint32_t>(dict, "programs"),
+                      .hits = value_at<std::uint64_t>(dict, "hits"),
+                      .misses = value_at<std::uint64_t>(dict, "misses"),
+                      .latency = std::chrono::microseconds{
+                          static_cast<std::int64_t>(value_at<std::uint64_t>(dict, "latency_usec"))}}};
 }
 
 KnobState read_knob(std::string_view text)

@@ -24,6 +24,7 @@ using Dict = std::map<std::string, sdbus::Variant>;
 [[nodiscard]] Dict to_dict(const SettingMap& settings);
 [[nodiscard]] Dict to_dict(const ExplainRow& row);
 [[nodiscard]] Dict to_dict(const ShareRow& row);
+[[nodiscard]] Dict to_dict(const EngineView& engine);
 /// All keys of a process.
 [[nodiscard]] Dict full_row(const ProcessView& process);
 /// The process of an explanation: all keys, and with whom it competes.
@@ -49,6 +50,7 @@ using Dict = std::map<std::string, sdbus::Variant>;
 [[nodiscard]] SettingMap read_settings(const Dict& dict);
 [[nodiscard]] ProcessView read_process(const Dict& dict);
 [[nodiscard]] ExplainRow read_explain_row(const Dict& dict);
+[[nodiscard]] EngineView read_engine(const Dict& dict);
 [[nodiscard]] std::vector<ShareRow> read_shares(const Dict& process);
 /// From the text that KnobState::to_text has made.
 [[nodiscard]] KnobState read_knob(std::string_view text);

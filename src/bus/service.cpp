@@ -120,8 +120,9 @@ public:
     void emit_reloaded(std::uint32_t generation, const ReloadReport& report)
     {
         if (report.is_accepted)
-            compat::emit_properties_changed(getObject(), kManagerInterface,
-                                            {"Generation", "Rules", "Classes", "PolicyFiles", "Diagnostics"});
+            compat::emit_properties_changed(
+                getObject(), kManagerInterface,
+                {"Generation", "Rules", "Classes", "Engines", "PolicyFiles", "Diagnostics"});
         else
             compat::emit_properties_changed(getObject(), kManagerInterface, {"Diagnostics"});
         emitPolicyReloaded(generation, report.is_accepted, report.rules, to_texts(report.diagnostics));
@@ -157,6 +158,11 @@ private:
                 return to_answer(explanation);
             }));
         });
+    }
+
+    Rows ListEngines() override
+    {
+        return to_rows(inspection_.engines(), [](const EngineView& engine) { return to_dict(engine); });
     }
 
     Answer Classify(const Dict& facts) override { return to_answer(inspection_.classify(valid(read_facts(facts)))); }
@@ -226,7 +232,15 @@ private:
     std::uint64_t Rescans() override { return counters().rescans; }
     std::uint64_t Applied() override { return counters().applied; }
     std::uint64_t Failed() override { return counters().failed; }
-    std::vector<std::string> Engines() override { return {"rules"}; }
+    std::vector<std::string> Engines() override
+    {
+        std::vector<std::string> names{"rules"};
+        for (const EngineView& engine : inspection_.engines()) {
+            if (engine.is_enabled)
+                names.push_back(engine.name);
+        }
+        return names;
+    }
     std::uint32_t Foreground() override { return 0; }
     std::string Listening() override { return readable(inspection_.status().listening); }
     std::string Thread() override { return readable(inspection_.status().thread); }

@@ -30,6 +30,7 @@ constexpr Verb kVerbs[] = {
     {"overrides", "List what was set, by whom and for how long", add_overrides},
     {"classify", "Show what would be decided for such a process, also without the daemon", add_classify},
     {"check", "Look for mistakes in rules and settings", add_check},
+    {"engines", "Show the scoring engines, and how they have done", add_engines},
     {"evaluate", "Compare what scoring engines say of programs with what people say", add_evaluate},
     {"import", "Turn rules of ananicy into a rule file", add_import},
     {"rules", "Show the rules, or those that may apply to a name", add_rules},

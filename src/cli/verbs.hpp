@@ -37,6 +37,7 @@ using Run = std::function<ExitStatus(const Context&)>;
 [[nodiscard]] Run add_monitor(CLI::App& verb);
 [[nodiscard]] Run add_classify(CLI::App& verb);
 [[nodiscard]] Run add_check(CLI::App& verb);
+[[nodiscard]] Run add_engines(CLI::App& verb);
 [[nodiscard]] Run add_evaluate(CLI::App& verb);
 [[nodiscard]] Run add_import(CLI::App& verb);
 [[nodiscard]] Run add_rules(CLI::App& verb);

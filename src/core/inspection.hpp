@@ -2,6 +2,7 @@
 /// What the bus may ask of the daemon, and what the daemon tells whoever listens. The bus knows nothing else of it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "core/explain.hpp"
 #include "core/knobs.hpp"
 #include "core/result.hpp"
+#include "core/scoring/arbiter.hpp"
 
 namespace priorityd {
 
@@ -40,6 +42,22 @@ struct DaemonStatus {
     Diagnostics diagnostics;  ///< Of the last attempt to load the policy.
 };
 
+/// A scoring engine, and how it has done since start.
+struct EngineView {
+    /// What it remembers of programs, so that they need not be looked up again.
+    struct Cache {
+        std::uint32_t programs = 0;
+        std::uint64_t hits = 0;
+        std::uint64_t misses = 0;
+        std::chrono::microseconds latency{};  ///< Of the last look-up.
+    };
+    std::string name;
+    bool is_enabled = false;
+    double weight = 1;
+    EngineTally tally;
+    Cache cache;
+};
+
 /// Which processes to list; empty members do not filter.
 struct ProcessFilter {
     std::string class_name;
@@ -64,6 +82,7 @@ public:
     /// Errors: ESRCH.
     [[nodiscard]] virtual Result<Explanation> explanation(Pid pid) = 0;
     [[nodiscard]] virtual Explanation classify(const GivenFacts& facts) const = 0;
+    [[nodiscard]] virtual std::vector<EngineView> engines() const = 0;
     virtual ReloadReport reload() = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/names.hpp"
+#include "core/scoring/program_cache.hpp"
 
 namespace priorityd {
 namespace {
@@ -118,7 +119,7 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
     return true;
 }
 
-Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
+Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
 {
     const auto& limits = layers_.policy->settings().limits;
     auto decision = judge(engines_, process, now);
@@ -131,15 +132,16 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
 }
 
 /// Nobody has said what kind of program it is. What the file of an interpreter tells is nothing about its script.
-bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process) const
+bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process)
 {
     const auto& scoring = layers_.policy->settings().scoring;
     const bool is_program = !process.names.empty() && process.names.front() == base_name(process.exe);
-    if (!scoring.has_enabled() || !is_program || !handle.read(Fact::file_id, process))
+    if (!scoring.has_enabled() || !is_program || !is_where_packages_go(process.exe) ||
+        !handle.read(Fact::file_id, process) || process.file_id == FileId{})
         return false;
     const auto* known = world_.programs.find({process.exe, process.file_id}, process.key.pid);
     if (known)
-        process.votes = votes_on(*known, scoring);
+        process.votes = votes_on(*known, scoring, engine_tallies_);
     return !process.votes.empty();
 }
 

@@ -206,7 +206,7 @@ void Daemon::on_exits()
 void Daemon::on_programs()
 {
     const auto pause = parts_.realtime.pause();
-    pipeline_.look_again(parts_.programs.take_answered(), now());
+    pipeline_.look_again(parts_.programs.take_answered(now()), now());
     give_back_spare_memory();  // the look-up has read megabytes
     arm_timers(now());
 }
@@ -304,7 +304,6 @@ ReloadReport Daemon::reload()
     if (policy) {
         use(std::move(policy));
         apply_settings();
-        parts_.programs.forget();
         request_scan();
         give_back_spare_memory();
     }
@@ -354,6 +353,18 @@ Result<Explanation> Daemon::explanation(Pid pid)
 Explanation Daemon::classify(const GivenFacts& facts) const
 {
     return priorityd::classify(pipeline_.layers(), facts);
+}
+
+std::vector<EngineView> Daemon::engines() const
+{
+    auto engines = pipeline_.engines();
+    const auto& cache = parts_.programs.cache();
+    for (auto& engine : engines)
+        engine.cache = {.programs = static_cast<std::uint32_t>(cache.size()),
+                        .hits = cache.tally().hits,
+                        .misses = cache.tally().misses,
+                        .latency = parts_.programs.latency()};
+    return engines;
 }
 
 DaemonStatus Daemon::status() const

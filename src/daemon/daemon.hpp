@@ -67,6 +67,7 @@ public:
     [[nodiscard]] std::vector<ProcessView> processes(const ProcessFilter& filter) override;
     [[nodiscard]] Result<Explanation> explanation(Pid pid) override;
     [[nodiscard]] Explanation classify(const GivenFacts& facts) const override;
+    [[nodiscard]] std::vector<EngineView> engines() const override;
     ReloadReport reload() override;
 
     void session_attached(Uid user, const std::vector<std::string>& units) override;

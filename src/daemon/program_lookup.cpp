@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/program_lookup.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <chrono>
 
 #include "kernel/programs.hpp"
@@ -10,6 +13,15 @@ namespace {
 
 /// A desktop starts dozens of programs within a second; nobody sees when their class comes.
 constexpr auto kGathering = std::chrono::seconds{1};
+constexpr int kRests = 100;
+constexpr auto kLongestRest = std::chrono::minutes{1};
+
+/// Nobody waits for a look-up: it yields to whoever wants the CPU.
+void yield_to_others()
+{
+    constexpr int kLowered = 10;
+    ::setpriority(PRIO_PROCESS, 0, kLowered);  // of this thread alone; source: setpriority(2), NOTES
+}
 
 }  // namespace
 
@@ -29,7 +41,7 @@ const ProgramInfo* ProgramLookup::find(const ProgramFile& program, Pid asking)
 std::optional<Instant> ProgramLookup::deadline(Instant now)
 {
     if (!due_ && !is_looking_ && cache_.has_wanted())
-        due_ = now + kGathering;
+        due_ = std::max(now + kGathering, not_before_);
     return due_;
 }
 
@@ -42,15 +54,20 @@ void ProgramLookup::run_due(Instant now)
     struct Errand {
         std::vector<ProgramFile> programs;
         std::vector<ProgramInfo> found;
+        std::chrono::microseconds took{};
     };
-    const auto errand = std::make_shared<Errand>(Errand{cache_.take_wanted(), {}});
+    const auto errand = std::make_shared<Errand>(Errand{cache_.take_wanted(), {}, {}});
     thread_->hand_over(
-        [errand]() -> Result<void> {
-            errand->found = kernel::look_up_programs(errand->programs);
+        [errand, stop = ending_.get_token()]() -> Result<void> {
+            yield_to_others();
+            const auto begin = std::chrono::steady_clock::now();
+            errand->found = kernel::look_up_programs(errand->programs, stop);
+            errand->took = std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
             return {};
         },
         [this, errand](const Result<void>&) {
             is_looking_ = false;
+            latency_ = errand->took;
             errand->found.resize(errand->programs.size());  // empty when there could be no thread
             for (std::size_t i = 0; i < errand->programs.size(); ++i) {
                 const auto asking = cache_.learn(errand->programs[i], std::move(errand->found[i]));
@@ -59,9 +76,11 @@ void ProgramLookup::run_due(Instant now)
         });
 }
 
-std::vector<Pid> ProgramLookup::take_answered()
+std::vector<Pid> ProgramLookup::take_answered(Instant now)
 {
     thread_->dispatch();
+    if (!answered_.empty())
+        not_before_ = now + std::min<Instant::duration>(latency_ * kRests, kLongestRest);
     return std::exchange(answered_, {});
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
@@ -23,13 +24,13 @@ namespace fs = std::filesystem;
 /// A desktop entry in a hundred languages has 30 KB.
 constexpr std::uintmax_t kLargestEntry = 256UL << 10U;
 
-/// Calls visit(path) for each file of the folder; none where it cannot be read.
+/// Calls visit(path) for each file of the folder, until it is asked to stop; none where it cannot be read.
 template <typename Visit>
-void for_each_file(const fs::path& folder, Visit visit)
+void for_each_file(const fs::path& folder, const std::stop_token& stop, Visit visit)
 {
     std::error_code error;
-    for (fs::directory_iterator entry{folder, error}; !error && entry != fs::directory_iterator{};
-         entry.increment(error))
+    for (fs::directory_iterator entry{folder, error};
+         !error && !stop.stop_requested() && entry != fs::directory_iterator{}; entry.increment(error))
         visit(entry->path());
 }
 
@@ -37,47 +38,72 @@ void for_each_file(const fs::path& folder, Visit visit)
 using Indices = std::vector<std::size_t>;
 using ByText = std::unordered_map<std::string_view, Indices>;
 
-/// Which package has put each program there, by index; programs of none are left out.
-std::unordered_map<std::string, Indices> packages_of(const std::vector<ProgramFile>& programs, const fs::path& dpkg)
-{
-    constexpr std::string_view kUsr = "/usr";
-    ByText by_path;
-    for (std::size_t i = 0; i < programs.size(); ++i) {
-        const std::string_view exe = programs[i].exe;
-        by_path[exe].push_back(i);
-        // What is below /usr now was put beside it by packages that do not know. Source: hier(7), merged /usr.
-        if (exe.starts_with(kUsr))
-            by_path[exe.substr(kUsr.size())].push_back(i);
+/// Which packages have put programs there.
+class Owners {
+public:
+    Owners(const std::vector<ProgramFile>& programs, fs::path lists) : programs_{programs}, lists_{std::move(lists)}
+    {
+        constexpr std::string_view kUsr = "/usr";
+        for (std::size_t i = 0; i < programs.size(); ++i) {
+            const std::string_view exe = programs[i].exe;
+            wanted_[exe].push_back(i);
+            // What is below /usr now was put beside it by packages that do not know. Source: hier(7), merged /usr.
+            if (exe.starts_with(kUsr))
+                wanted_[exe.substr(kUsr.size())].push_back(i);
+        }
     }
-    std::unordered_map<std::string, Indices> owned;
-    std::string line;
-    for_each_file(dpkg / "info", [&](const fs::path& path) {
-        const auto file_name = path.filename().string();
-        const auto package = package_of_list(file_name);
+
+    void find(const std::stop_token& stop)
+    {
+        // Most programs are in a package of their name: then no other list has to be read.
+        for (const auto& program : programs_)
+            read(lists_ / (std::string{base_name(program.exe)} + ".list"));
+        if (found_.size() < programs_.size())
+            for_each_file(lists_, stop, [this](const fs::path& list) { read(list); });
+    }
+
+    /// The programs of this package.
+    [[nodiscard]] Indices of(const std::string& package) const
+    {
+        const auto its = by_package_.find(package);
+        return its == by_package_.end() ? Indices{} : Indices{its->second.begin(), its->second.end()};
+    }
+    [[nodiscard]] bool empty() const { return by_package_.empty(); }
+
+private:
+    void read(const fs::path& list)
+    {
+        const auto file_name = list.filename().string();
+        const std::string package{package_of_list(file_name)};
         if (package.empty())
             return;
-        std::ifstream list{path};
-        while (std::getline(list, line)) {
-            if (const auto found = by_path.find(line); found != by_path.end()) {
-                auto& indices = owned[std::string{package}];
-                indices.insert(indices.end(), found->second.begin(), found->second.end());
+        std::ifstream lines{list};
+        while (std::getline(lines, line_)) {
+            if (const auto its = wanted_.find(line_); its != wanted_.end()) {
+                by_package_[package].insert(its->second.begin(), its->second.end());
+                found_.insert(its->second.begin(), its->second.end());
             }
         }
-    });
-    return owned;
-}
+    }
 
-void add_packages(const std::vector<ProgramFile>& programs, const fs::path& dpkg, std::vector<ProgramInfo>& into)
+    const std::vector<ProgramFile>& programs_;
+    fs::path lists_;
+    ByText wanted_;  // by path
+    std::unordered_map<std::string, std::set<std::size_t>> by_package_;
+    std::set<std::size_t> found_;
+    std::string line_;
+};
+
+void add_packages(const std::vector<ProgramFile>& programs, const fs::path& dpkg, const std::stop_token& stop,
+                  std::vector<ProgramInfo>& into)
 {
-    const auto owned = packages_of(programs, dpkg);
-    if (owned.empty())
+    Owners owners{programs, dpkg / "info"};
+    owners.find(stop);
+    if (owners.empty() || stop.stop_requested())
         return;
     std::ifstream status{dpkg / "status"};
     for_each_package(status, [&](const PackageStanza& stanza) {
-        const auto found = owned.find(stanza.package);
-        if (found == owned.end())
-            return;
-        for (const auto index : found->second)
+        for (const auto index : owners.of(stanza.package))
             into[index] = info_of(stanza);
     });
 }
@@ -100,14 +126,14 @@ private:
 };
 
 void add_categories(const std::vector<ProgramFile>& programs, const std::vector<std::string>& places,
-                    std::vector<ProgramInfo>& into)
+                    const std::stop_token& stop, std::vector<ProgramInfo>& into)
 {
     ByText by_name;
     for (std::size_t i = 0; i < programs.size(); ++i)
         by_name[base_name(programs[i].exe)].push_back(i);
     std::vector<Categories> categories(programs.size());
     for (const auto& place : places) {
-        for_each_file(place, [&](const fs::path& path) {
+        for_each_file(place, stop, [&](const fs::path& path) {
             std::error_code error;
             if (path.extension() != ".desktop" || fs::file_size(path, error) > kLargestEntry || error)
                 return;
@@ -139,7 +165,8 @@ FileId file_id(int below, const char* path)
             .changed = info.st_ctim.tv_sec * kNanosecondsASecond + info.st_ctim.tv_nsec};
 }
 
-std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& programs, const ProgramPlaces& places)
+std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
+                                          const ProgramPlaces& places)
 {
     std::vector<ProgramFile> here;
     Indices places_of;
@@ -151,8 +178,8 @@ std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& progra
     }
     std::vector<ProgramInfo> found(here.size());
     if (!here.empty()) {
-        add_packages(here, places.dpkg, found);
-        add_categories(here, places.applications, found);
+        add_packages(here, places.dpkg, stop, found);
+        add_categories(here, places.applications, stop, found);
     }
     std::vector<ProgramInfo> all(programs.size());
     for (std::size_t i = 0; i < here.size(); ++i)

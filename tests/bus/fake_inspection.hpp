@@ -93,6 +93,13 @@ public:
                         .diagnostics = {{Diagnostic::Level::warning, "/etc/priorityd/rules.d/50-build.toml", 9, 1,
                                          "cpu_weight is not applied yet"}}};
     std::vector<ProcessView> views{compiler(), hostile()};
+    std::vector<EngineView> engine_views{
+        {.name = "metadata",
+         .is_enabled = true,
+         .weight = 0.5,
+         .tally = {.calls = 30, .votes = 20},
+         .cache = {.programs = 12, .hits = 18, .misses = 12, .latency = std::chrono::microseconds{41'500}}},
+        {.name = "tea-leaves", .is_enabled = false, .weight = 1, .tally = {}, .cache = {}}};
     ReloadReport report{.is_accepted = true, .rules = 513, .diagnostics = {}};
     ChangeListener* listener = nullptr;  ///< Told of reloads, as the daemon does.
 
@@ -140,6 +147,8 @@ public:
         result.process.name = given.name;
         return result;
     }
+
+    [[nodiscard]] std::vector<EngineView> engines() const override { return engine_views; }
 
     ReloadReport reload() override
     {

@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(Fixture, "the properties tell all that status shows")
     CHECK(status.listening == "proc_input");
     CHECK(status.thread == "SCHED_RR 1");
     CHECK_FALSE(status.is_dry_run);
-    CHECK(answer->engines == std::vector<std::string>{"rules"});
+    CHECK(answer->engines == std::vector<std::string>{"rules", "metadata"});
     CHECK(answer->diagnostics == to_texts(inspection.answer.diagnostics));
     REQUIRE(status.knobs.size() == 3);
     CHECK(status.knobs.at("nice").is_live);
@@ -266,7 +266,7 @@ TEST_CASE_FIXTURE(Fixture, "a reload announces the properties that it changes")
     const auto attachment = expect(attach(connection, loop.native(), {.on_lost = [](const Error&) {}}));
     daemon.service->policy_reloaded(4, inspection.report);
     REQUIRE(loop.run_until([&] { return !changed.empty(); }));
-    CHECK(changed == std::vector<std::string>{"Classes", "Generation", "PolicyFiles", "Rules"});
+    CHECK(changed == std::vector<std::string>{"Classes", "Engines", "Generation", "PolicyFiles", "Rules"});
     CHECK(invalidated == std::vector<std::string>{"Diagnostics"});
 }
 

@@ -38,9 +38,11 @@ struct House {
     }
     [[nodiscard]] std::vector<ProgramInfo> look_up(const std::vector<ProgramFile>& programs) const
     {
-        return look_up_programs(programs, {.dpkg = path("dpkg"), .applications = {path("local"), path("share")}});
+        return look_up_programs(programs, stop.get_token(),
+                                {.dpkg = path("dpkg"), .applications = {path("local"), path("share")}});
     }
     TemporaryFolder folder;
+    std::stop_source stop;
 };
 
 using Texts = std::vector<std::string>;
@@ -72,6 +74,26 @@ TEST_CASE("nothing is known of a program that is another file here, and of one t
     CHECK(house.look_up({chess}).front().empty());
     CHECK(house.look_up({{house.path("bin/gone"), {}}}).front().empty());
     CHECK(house.look_up({}).empty());
+}
+
+TEST_CASE("a program is found in a package of another name too, but first in that of its own")
+{
+    const House house;
+    const auto chess = house.program("bin/chess");
+    house.own("chess", "/elsewhere/chess\n");
+    house.own("tools", chess.exe + "\n");
+    CHECK(house.look_up({chess}).front().section == "utils");
+    house.own("chess", chess.exe + "\n");
+    CHECK(house.look_up({chess}).front().section == "games");
+}
+
+TEST_CASE("who is asked to stop gives up")
+{
+    House house;
+    const auto chess = house.program("bin/chess");
+    house.own("tools", chess.exe + "\n");
+    house.stop.request_stop();
+    CHECK(house.look_up({chess}).front().empty());
 }
 
 TEST_CASE("categories come from the entries that start the program: what all of them have")
@@ -108,7 +130,7 @@ TEST_CASE("a machine without dpkg and desktops knows nothing of its programs")
 {
     const House house;
     const auto chess = house.program("bin/chess");
-    const auto found = look_up_programs({chess}, {.dpkg = "/nonexistent", .applications = {"/nonexistent"}});
+    const auto found = look_up_programs({chess}, {}, {.dpkg = "/nonexistent", .applications = {"/nonexistent"}});
     CHECK(found.front().empty());
 }
 

@@ -54,6 +54,8 @@ public:
             into.uses = fake->uses;
         if (wanted.contains(Fact::file))
             into.is_user_program = fake->is_user_program;
+        if (wanted.contains(Fact::file_id) && !fake->exe.empty())
+            into.file_id = {.device = 1, .inode = std::hash<std::string>{}(fake->exe), .changed = 1};
         if (wanted.contains(Fact::parent) || wanted.contains(Fact::ancestors))
             read_ancestors(*fake, into);
         into.names = names_of(into);

@@ -34,14 +34,18 @@ bool ScoringSettings::has_enabled() const
                                [this](const ScoringEngine& engine) { return of(engine.name).is_enabled; });
 }
 
-std::vector<Vote> votes_on(const ProgramInfo& program, const ScoringSettings& settings)
+std::vector<Vote> votes_on(const ProgramInfo& program, const ScoringSettings& settings, EngineTallies& tallies)
 {
     std::vector<Vote> votes;
     for (const ScoringEngine& engine : scoring_engines()) {
         if (!settings.of(engine.name).is_enabled)
             continue;
-        if (auto advice = engine.advise(program))
+        auto& tally = tallies[engine.name];
+        ++tally.calls;
+        if (auto advice = engine.advise(program)) {
+            ++tally.votes;
             votes.push_back({std::string{engine.name}, *std::move(advice)});
+        }
     }
     return votes;
 }

@@ -16,11 +16,11 @@ bool is_where_packages_go(std::string_view exe)
 
 const ProgramInfo* ProgramCache::find(const ProgramFile& program, Pid asking)
 {
-    static const ProgramInfo kNothing;
-    if (program.id == FileId{} || !is_where_packages_go(program.exe))
-        return &kNothing;
-    if (const auto found = known_.find(program.id); found != known_.end())
+    if (const auto found = known_.find(program.id); found != known_.end()) {
+        ++tally_.hits;
         return &found->second;
+    }
+    ++tally_.misses;
     if (wanted_.size() >= kMostWanted && !wanted_.contains(program.id))
         return nullptr;
     auto& wanted = wanted_[program.id];
@@ -52,11 +52,6 @@ std::vector<Pid> ProgramCache::learn(const ProgramFile& program, ProgramInfo inf
     known_.insert_or_assign(program.id, std::move(info));
     const auto wanted = wanted_.extract(program.id);
     return wanted ? std::move(wanted.mapped().asking) : std::vector<Pid>{};
-}
-
-void ProgramCache::forget()
-{
-    known_.clear();
 }
 
 }  // namespace priorityd

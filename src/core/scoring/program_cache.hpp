@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -18,9 +19,14 @@ namespace priorityd {
 /// Whether a package could have put the program there. Of others nothing is to be known.
 [[nodiscard]] bool is_where_packages_go(std::string_view exe);
 
+/// Since start.
+struct CacheTally {
+    std::uint64_t hits = 0;    ///< Questions that were answered at once.
+    std::uint64_t misses = 0;  ///< Questions whose answer came later.
+};
+
 class ProgramCache final : public ProgramLibrary {
 public:
-    /// What nothing can be known of is answered with nothing known.
     [[nodiscard]] const ProgramInfo* find(const ProgramFile& program, Pid asking) override;
 
     /// Whether take_wanted() has anything.
@@ -29,8 +35,9 @@ public:
     [[nodiscard]] std::vector<ProgramFile> take_wanted();
     /// Takes in what is known of a program; who has asked for it is to be looked at again.
     [[nodiscard]] std::vector<Pid> learn(const ProgramFile& program, ProgramInfo info);
-    /// What was known may have changed. Who waits for an answer still gets it.
-    void forget();
+    [[nodiscard]] const CacheTally& tally() const { return tally_; }
+    /// How many programs something is known of, be it that there is nothing to know.
+    [[nodiscard]] std::size_t size() const { return known_.size(); }
 
 private:
     struct Wanted {
@@ -46,6 +53,7 @@ private:
 
     std::map<FileId, ProgramInfo> known_;
     std::map<FileId, Wanted> wanted_;
+    CacheTally tally_;
 };
 
 }  // namespace priorityd

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// priorityctl engines: the scoring engines, and how they have done.
+#include <chrono>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/json.hpp"
+#include "cli/verbs.hpp"
+
+namespace priorityd::cli {
+namespace {
+
+std::string latency_text(std::chrono::microseconds latency)
+{
+    return latency.count() == 0 ? "-"
+                                : fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(latency).count());
+}
+
+void print_table(const std::vector<EngineView>& engines, Colour colour)
+{
+    using enum Table::Align;
+    Table table{{{"ENGINE"},
+                 {"STATE"},
+                 {"WEIGHT", right},
+                 {"CALLS", right},
+                 {"VOTES", right},
+                 {"PROGRAMS", right},
+                 {"HITS", right},
+                 {"MISSES", right},
+                 {"LATENCY", right}}};
+    for (const EngineView& one : engines) {
+        table.add({{one.name, Style::bold},
+                   {one.is_enabled ? "enabled" : "off", one.is_enabled ? Style::green : Style::dim},
+                   {fmt::format("{:g}", one.weight)},
+                   {std::to_string(one.tally.calls)},
+                   {std::to_string(one.tally.votes)},
+                   {std::to_string(one.cache.programs)},
+                   {std::to_string(one.cache.hits)},
+                   {std::to_string(one.cache.misses)},
+                   {latency_text(one.cache.latency)}});
+    }
+    if (!table.empty())
+        print(table.to_text(colour));
+}
+
+void print_document(const std::vector<EngineView>& engines)
+{
+    Json document = Json::array();
+    for (const EngineView& one : engines)
+        document.push_back({{"name", one.name},
+                            {"enabled", one.is_enabled},
+                            {"weight", one.weight},
+                            {"calls", one.tally.calls},
+                            {"votes", one.tally.votes},
+                            {"programs", one.cache.programs},
+                            {"hits", one.cache.hits},
+                            {"misses", one.cache.misses},
+                            {"latency_usec", one.cache.latency.count()}});
+    print_json(document);
+}
+
+ExitStatus engines(const Context& context)
+{
+    auto client = connect(context);
+    if (!client)
+        return client.error();
+    const auto answer = client->engines();
+    if (!answer)
+        return fail(answer.error());
+    if (context.is_json())
+        print_document(*answer);
+    else
+        print_table(*answer, context.colour);
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+Run add_engines(CLI::App& verb)
+{
+    verb.footer(
+        "Since the daemon's start. CALLS: programs that no rule gave a class. VOTES: of how many the engine had "
+        "something\n"
+        "to say. PROGRAMS, HITS, MISSES: what is remembered of programs. LATENCY: of the last look-up, off the exec "
+        "path.");
+    return engines;
+}
+
+}  // namespace priorityd::cli
