@@ -21,7 +21,7 @@ public:
     ProgramLookup(const ProgramLookup&) = delete;
     ProgramLookup& operator=(const ProgramLookup&) = delete;
     /// Does not wait for what is being looked up.
-    ~ProgramLookup() { ending_.request_stop(); }
+    ~ProgramLookup() override { ending_.request_stop(); }
 
     [[nodiscard]] const ProgramInfo* find(const ProgramFile& program, Pid asking) override;
     /// Has those looked up that are wanted, all at once. They are gathered for a second before, and a hundred times as
