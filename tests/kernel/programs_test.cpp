@@ -117,7 +117,7 @@ TEST_CASE("what nobody writes in good faith is passed over")
     const auto chess = house.program("bin/chess");
     house.own("chess", chess.exe + "\n");
     house.entry("share/huge.desktop", "Exec=chess\nCategories=Audio;\n" + std::string(1 << 20, '#'));
-    house.folder.write("share/binary.desktop", std::string("\0\xff[Desktop Entry]\nExec", 24));
+    house.folder.write("share/binary.desktop", std::string("\0\xff[Desktop Entry]\nExec", 22));
     std::filesystem::create_directories(house.path("share/folder.desktop"));
     std::filesystem::create_symlink("/nonexistent", house.path("share/dangling.desktop"));
     REQUIRE(::mkfifo(house.path("share/pipe.desktop").c_str(), 0600) == 0);
