@@ -24,8 +24,8 @@ struct ProgramPlaces {
 
 /// As many as there are programs, in their order. Nothing is known of a program whose path leads to another file here,
 /// as in a container. What cannot be read is passed over. Costs a millisecond where packages are called like their
-/// programs, else some ten, for any number of programs; seconds where all of it has to come from a slow disk. Gives up
-/// soon after `stop` is asked for, with what is known by then.
+/// programs, else some twenty, for any number of programs; seconds where all of it has to come from a slow disk. Gives
+/// up soon after `stop` is asked for, with what is known by then.
 [[nodiscard]] std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& programs,
                                                         const std::stop_token& stop, const ProgramPlaces& places = {});
 
