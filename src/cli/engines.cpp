@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/json.hpp"
+#include "cli/show.hpp"
 #include "cli/verbs.hpp"
 
 namespace priorityd::cli {
@@ -34,8 +35,8 @@ void print_table(const std::vector<EngineView>& engines, Colour colour)
         table.add({{one.name, Style::bold},
                    {one.is_enabled ? "enabled" : "off", one.is_enabled ? Style::green : Style::dim},
                    {fmt::format("{:g}", one.weight)},
-                   {std::to_string(one.tally.calls)},
-                   {std::to_string(one.tally.votes)},
+                   {std::to_string(one.calls)},
+                   {std::to_string(one.votes)},
                    {std::to_string(one.cache.programs)},
                    {std::to_string(one.cache.hits)},
                    {std::to_string(one.cache.misses)},
@@ -52,8 +53,8 @@ void print_document(const std::vector<EngineView>& engines)
         document.push_back({{"name", one.name},
                             {"enabled", one.is_enabled},
                             {"weight", one.weight},
-                            {"calls", one.tally.calls},
-                            {"votes", one.tally.votes},
+                            {"calls", one.calls},
+                            {"votes", one.votes},
                             {"programs", one.cache.programs},
                             {"hits", one.cache.hits},
                             {"misses", one.cache.misses},
@@ -63,17 +64,8 @@ void print_document(const std::vector<EngineView>& engines)
 
 ExitStatus engines(const Context& context)
 {
-    auto client = connect(context);
-    if (!client)
-        return client.error();
-    const auto answer = client->engines();
-    if (!answer)
-        return fail(answer.error());
-    if (context.is_json())
-        print_document(*answer);
-    else
-        print_table(*answer, context.colour);
-    return ExitStatus::done;
+    return show(
+        context, [](bus::ManagerClient& client) { return client.engines(); }, print_document, print_table);
 }
 
 }  // namespace
@@ -81,10 +73,9 @@ ExitStatus engines(const Context& context)
 Run add_engines(CLI::App& verb)
 {
     verb.footer(
-        "Since the daemon's start. CALLS: programs that no rule gave a class. VOTES: of how many the engine had "
-        "something\n"
-        "to say. PROGRAMS, HITS, MISSES: what is remembered of programs. LATENCY: of the last look-up, off the exec "
-        "path.");
+        "Since the daemon's start. CALLS: programs that it was asked about. VOTES: of how many it had something to "
+        "say.\n"
+        "PROGRAMS, HITS, MISSES: what is remembered of programs. LATENCY: of the last look-up, off the exec path.");
     return engines;
 }
 

@@ -19,6 +19,7 @@
 #include "core/direction.hpp"
 #include "core/scoring/engines.hpp"
 #include "core/scoring/evaluation.hpp"
+#include "kernel/package_text.hpp"
 
 namespace priorityd::cli {
 namespace {
@@ -36,23 +37,13 @@ struct LabelledProgram {
     Direction label{};
 };
 
-/// Words that stand in one text or in a list of texts. Throws Json::exception for anything else.
-std::vector<std::string> words_of(const Json& line, const char* key, std::string_view between)
+/// A list, as one text or as texts. Throws Json::exception for anything else.
+std::vector<std::string> list_at(const Json& line, const char* key, char between)
 {
     const auto found = line.find(key);
-    if (found == line.end() || found->is_null())
-        return {};
-    if (found->is_array())
+    if (found != line.end() && found->is_array())
         return found->get<std::vector<std::string>>();
-    std::vector<std::string> words;
-    const auto text = found->get<std::string>();
-    for (std::size_t begin = 0; begin < text.size();) {
-        const auto end = std::min(text.find_first_of(between, begin), text.size());
-        if (end > begin)
-            words.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return words;
+    return kernel::parts_of(line.value(key, ""), between);
 }
 
 /// Throws Json::exception.
@@ -64,8 +55,8 @@ tl::expected<LabelledProgram, std::string> read_program(const Json& line)
     return LabelledProgram{.name = line.value("name", ""),
                            .info = {.section = line.value("package_section", ""),
                                     .description = line.value("package_description", ""),
-                                    .tags = words_of(line, "package_tags", ", "),
-                                    .categories = words_of(line, "desktop_categories", ";")},
+                                    .tags = list_at(line, "package_tags", ','),
+                                    .categories = list_at(line, "desktop_categories", ';')},
                            .label = *label};
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/json.hpp"
+#include "cli/show.hpp"
 #include "cli/verbs.hpp"
 #include "kernel/accounts.hpp"
 
@@ -66,17 +67,8 @@ ExitStatus list(const Context& context, ProcessFilter filter, const std::string&
             return fail(ExitStatus::usage, fmt::format("--user {}: there is no such user", user));
         filter.uid = *uid;
     }
-    auto client = connect(context);
-    if (!client)
-        return client.error();
-    const auto processes = client->processes(filter);
-    if (!processes)
-        return fail(processes.error());
-    if (context.is_json())
-        print_document(*processes);
-    else
-        print_table(*processes, context.colour);
-    return ExitStatus::done;
+    return show(
+        context, [&](bus::ManagerClient& client) { return client.processes(filter); }, print_document, print_table);
 }
 
 }  // namespace

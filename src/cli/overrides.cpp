@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/json.hpp"
+#include "cli/show.hpp"
 #include "cli/target.hpp"
 #include "cli/time_span.hpp"
 #include "cli/verbs.hpp"
@@ -62,17 +63,8 @@ void print_document(const std::vector<OverrideView>& overrides)
 
 ExitStatus overrides(const Context& context)
 {
-    auto client = connect(context);
-    if (!client)
-        return client.error();
-    const auto answer = client->overrides();
-    if (!answer)
-        return fail(answer.error());
-    if (context.is_json())
-        print_document(*answer);
-    else
-        print_table(*answer, context.colour);
-    return ExitStatus::done;
+    return show(
+        context, [](bus::ManagerClient& client) { return client.overrides(); }, print_document, print_table);
 }
 
 }  // namespace

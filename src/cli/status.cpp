@@ -11,6 +11,7 @@
 
 #include "bus/readable.hpp"
 #include "cli/json.hpp"
+#include "cli/show.hpp"
 #include "cli/verbs.hpp"
 #include "kernel/pressure.hpp"
 #include "kernel/unique_fd.hpp"
@@ -173,18 +174,11 @@ void print_text(const bus::ManagerStatus& status, int proc, Colour colour)
 
 ExitStatus status(const Context& context)
 {
-    auto client = connect(context);
-    if (!client)
-        return client.error();
-    const auto answer = client->status();
-    if (!answer)
-        return fail(answer.error());
     const kernel::UniqueFd proc{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (context.is_json())
-        print_json(to_json(*answer, proc.get()));
-    else
-        print_text(*answer, proc.get(), context.colour);
-    return ExitStatus::done;
+    return show(
+        context, [](bus::ManagerClient& client) { return client.status(); },
+        [&](const bus::ManagerStatus& answer) { print_json(to_json(answer, proc.get())); },
+        [&](const bus::ManagerStatus& answer, Colour colour) { print_text(answer, proc.get(), colour); });
 }
 
 }  // namespace

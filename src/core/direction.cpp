@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/direction.hpp"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -77,19 +75,6 @@ std::optional<Value> untouched(Setting setting)
     return std::nullopt;
 }
 
-}  // namespace
-
-Direction direction(const Value& from, const Value& to)
-{
-    const Rank before = rank_of(from);
-    const Rank after = rank_of(to);
-    if (!before || !after || *before == *after)
-        return Direction::sideways;
-    return *after > *before ? Direction::raised : Direction::lowered;
-}
-
-namespace {
-
 Direction from_untouched(Setting setting, const Value& value)
 {
     const auto usual = untouched(setting);
@@ -103,6 +88,15 @@ bool is_of_cpu_time(Setting setting)
 
 }  // namespace
 
+Direction direction(const Value& from, const Value& to)
+{
+    const Rank before = rank_of(from);
+    const Rank after = rank_of(to);
+    if (!before || !after || *before == *after)
+        return Direction::sideways;
+    return *after > *before ? Direction::raised : Direction::lowered;
+}
+
 bool is_raised(Setting setting, const Value& value)
 {
     return from_untouched(setting, value) == Direction::raised;
@@ -111,16 +105,19 @@ bool is_raised(Setting setting, const Value& value)
 Direction direction_of(const SettingMap& settings)
 {
     for (const bool of_cpu_time : {true, false}) {
-        std::array<int, 3> count{};
+        bool is_raising = false;
+        bool is_lowering = false;
         for (const auto& [setting, value] : settings) {
-            if (is_of_cpu_time(setting) == of_cpu_time)
-                ++count.at(static_cast<std::size_t>(from_untouched(setting, value)));
+            if (is_of_cpu_time(setting) != of_cpu_time)
+                continue;
+            const auto moved = from_untouched(setting, value);
+            is_raising = is_raising || moved == Direction::raised;
+            is_lowering = is_lowering || moved == Direction::lowered;
         }
-        const int raised = count[static_cast<std::size_t>(Direction::raised)];
-        const int lowered = count[static_cast<std::size_t>(Direction::lowered)];
-        if (raised > 0 || lowered > 0)
-            return raised > 0 && lowered > 0 ? Direction::sideways
-                                             : (raised > 0 ? Direction::raised : Direction::lowered);
+        if (is_raising != is_lowering)
+            return is_raising ? Direction::raised : Direction::lowered;
+        if (is_raising)
+            break;  // a contradiction
     }
     return Direction::sideways;
 }

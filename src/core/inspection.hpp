@@ -12,7 +12,6 @@
 #include "core/explain.hpp"
 #include "core/knobs.hpp"
 #include "core/result.hpp"
-#include "core/scoring/arbiter.hpp"
 
 namespace priorityd {
 
@@ -44,7 +43,7 @@ struct DaemonStatus {
 
 /// A scoring engine, and how it has done since start.
 struct EngineView {
-    /// What it remembers of programs, so that they need not be looked up again.
+    /// What is remembered of programs, so that nobody need be asked again.
     struct Cache {
         std::uint32_t programs = 0;
         std::uint64_t hits = 0;
@@ -54,7 +53,8 @@ struct EngineView {
     std::string name;
     bool is_enabled = false;
     double weight = 1;
-    EngineTally tally;
+    std::uint64_t calls = 0;  ///< Programs that it was asked about.
+    std::uint64_t votes = 0;  ///< Of how many of those it had something to say.
     Cache cache;
 };
 

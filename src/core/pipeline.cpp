@@ -119,7 +119,7 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
     return true;
 }
 
-Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
+Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
 {
     const auto& limits = layers_.policy->settings().limits;
     auto decision = judge(engines_, process, now);
@@ -132,7 +132,7 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
 }
 
 /// Nobody has said what kind of program it is. What the file of an interpreter tells is nothing about its script.
-bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process)
+bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process) const
 {
     const auto& scoring = layers_.policy->settings().scoring;
     const bool is_program = !process.names.empty() && process.names.front() == base_name(process.exe);
@@ -141,7 +141,7 @@ bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process)
         return false;
     const auto* known = world_.programs.find({process.exe, process.file_id}, process.key.pid);
     if (known)
-        process.votes = votes_on(*known, scoring, engine_tallies_);
+        process.votes = *known;
     return !process.votes.empty();
 }
 

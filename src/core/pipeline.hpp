@@ -101,8 +101,6 @@ public:
     [[nodiscard]] const Knobs& knobs() const { return knobs_; }
     [[nodiscard]] std::size_t tracked() const { return table_.size() + waiting_.size(); }
     [[nodiscard]] const Tally& tally() const { return tally_; }
-    /// The scoring engines by the settings in force, and how they have done.
-    [[nodiscard]] std::vector<EngineView> engines() const;
 
     /// With what the process has now. Errors: ESRCH.
     [[nodiscard]] Result<ProcessView> view(Pid pid, const Clocks& clocks);
@@ -130,8 +128,8 @@ private:
     bool look_fully(Pid pid, Look look, Instant now, const Reaction* reaction = nullptr);
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
-    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now);
-    [[nodiscard]] bool ask_engines(ProcessHandle& handle, Snapshot& process);
+    [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
+    [[nodiscard]] bool ask_engines(ProcessHandle& handle, Snapshot& process) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
@@ -160,7 +158,7 @@ private:
         return {world_.source, world_.actuator, world_.exits, world_.originals};
     }
     [[nodiscard]] std::optional<ExplainRow> autogroup_row(const Snapshot& process) const;
-    [[nodiscard]] Decision votes_alone(ProcessHandle& handle, Snapshot& process, Instant now);
+    [[nodiscard]] Decision votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
     void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
@@ -184,7 +182,6 @@ private:
     std::vector<Pid> scan_;
     std::vector<std::string> in_control_;  // sources that are written over what others have set
     Tally tally_;
-    EngineTallies engine_tallies_;
     std::uint64_t full_looks_ = 0;
 };
 

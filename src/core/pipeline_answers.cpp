@@ -9,7 +9,6 @@
 
 #include "core/glob.hpp"
 #include "core/pipeline.hpp"
-#include "core/scoring/engines.hpp"
 
 namespace priorityd {
 namespace {
@@ -84,21 +83,6 @@ Result<ProcessView> Pipeline::view(Pid pid, const Clocks& clocks)
     return std::move(explanation->process);
 }
 
-std::vector<EngineView> Pipeline::engines() const
-{
-    std::vector<EngineView> views;
-    for (const ScoringEngine& engine : scoring_engines()) {
-        const auto settings = layers_.policy->settings().scoring.of(engine.name);
-        const auto tally = engine_tallies_.find(engine.name);
-        views.push_back({.name = std::string{engine.name},
-                         .is_enabled = settings.is_enabled,
-                         .weight = settings.weight,
-                         .tally = tally == engine_tallies_.end() ? EngineTally{} : tally->second,
-                         .cache = {}});
-    }
-    return views;
-}
-
 std::vector<ProcessView> Pipeline::views(const ProcessFilter& filter)
 {
     catch_up();
@@ -143,7 +127,7 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
 }
 
 /// Of a process that nothing was decided for: what engines say that are not sure enough.
-Decision Pipeline::votes_alone(ProcessHandle& handle, Snapshot& process, Instant now)
+Decision Pipeline::votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const
 {
     auto decision = decide(handle, process, now);
     return decision.has_say() ? Decision{} : decision;

@@ -15,7 +15,7 @@
 #include "core/ids.hpp"
 #include "core/override.hpp"
 #include "core/result.hpp"
-#include "core/scoring/program_info.hpp"
+#include "core/scoring/advice.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
 #include "core/weights.hpp"
@@ -91,12 +91,13 @@ public:
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
 };
 
-/// What is known of programs beside the processes that run them. It is looked up off the exec path.
+/// What scoring engines say of programs, by what is known of them beside the processes that run them. It is found out
+/// off the exec path.
 class ProgramLibrary {
 public:
     virtual ~ProgramLibrary() = default;
-    /// Null while it is not known. Then it is looked up, and this process is to be looked at again when it is.
-    [[nodiscard]] virtual const ProgramInfo* find(const ProgramFile& program, Pid asking) = 0;
+    /// Null while it is not known. Then it is found out, and this process is to be looked at again when it is.
+    [[nodiscard]] virtual const std::vector<Vote>* find(const ProgramFile& program, Pid asking) = 0;
 };
 
 /// Tells of the end of the few processes that matter; all others cost nothing.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "daemon/clocks.hpp"
 #include "daemon/spare_memory.hpp"
 
 namespace priorityd::daemon {
@@ -25,16 +26,6 @@ constexpr std::size_t kEventsATurn = 512;
 constexpr auto kGathering = 500us;
 /// One turn of scanning, during which events wait: about half a millisecond.
 constexpr std::size_t kScanStep = 16;
-
-Instant now()
-{
-    return std::chrono::steady_clock::now();
-}
-
-Clocks clocks()
-{
-    return {.now = now(), .date = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
-}
 
 }  // namespace
 
@@ -207,7 +198,6 @@ void Daemon::on_programs()
 {
     const auto pause = parts_.realtime.pause();
     pipeline_.look_again(parts_.programs.take_answered(now()), now());
-    give_back_spare_memory();  // the look-up has read megabytes
     arm_timers(now());
 }
 
@@ -333,61 +323,6 @@ void Daemon::session_left(Uid user)
 {
     parts_.log.info(fmt::format("priorityd-session of user {} has left", raw(user)));
     pipeline_.lose_manager(user, now());
-}
-
-Result<ProcessView> Daemon::process(Pid pid)
-{
-    return pipeline_.view(pid, clocks());
-}
-
-std::vector<ProcessView> Daemon::processes(const ProcessFilter& filter)
-{
-    return pipeline_.views(filter);
-}
-
-Result<Explanation> Daemon::explanation(Pid pid)
-{
-    return pipeline_.explain(pid, clocks());
-}
-
-Explanation Daemon::classify(const GivenFacts& facts) const
-{
-    return priorityd::classify(pipeline_.layers(), facts);
-}
-
-std::vector<EngineView> Daemon::engines() const
-{
-    auto engines = pipeline_.engines();
-    const auto& cache = parts_.programs.cache();
-    for (auto& engine : engines)
-        engine.cache = {.programs = static_cast<std::uint32_t>(cache.size()),
-                        .hits = cache.tally().hits,
-                        .misses = cache.tally().misses,
-                        .latency = parts_.programs.latency()};
-    return engines;
-}
-
-DaemonStatus Daemon::status() const
-{
-    const auto& policy = pipeline_.policy();
-    DaemonStatus status{.version = PRIORITYD_VERSION,
-                        .generation = generation_,
-                        .rules = static_cast<std::uint32_t>(policy.rules().size()),
-                        .classes = {},
-                        .rule_files = rule_files_,
-                        .tracked = static_cast<std::uint32_t>(pipeline_.tracked()),
-                        .overrides = static_cast<std::uint32_t>(pipeline_.layers().overrides->size()),
-                        .counters = counters_,
-                        .knobs = under(parts_.scheduler(), pipeline_.knobs()),
-                        .listening = std::string{kernel::to_text(parts_.connector.filter())},
-                        .thread = parts_.realtime.state_text(),
-                        .is_dry_run = parts_.is_dry_run,
-                        .diagnostics = diagnostics_};
-    for (const auto& program_class : policy.classes())
-        status.classes.push_back(program_class.name);
-    status.counters.applied = pipeline_.tally().applied;
-    status.counters.failed = pipeline_.tally().failed;
-    return status;
 }
 
 void Daemon::log_ready() const

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/scoring/arbiter.hpp"
 #include "kernel/programs.hpp"
 
 namespace priorityd::daemon {
@@ -15,6 +16,13 @@ namespace {
 constexpr auto kGathering = std::chrono::seconds{1};
 constexpr int kRests = 100;
 constexpr auto kLongestRest = std::chrono::minutes{1};
+
+/// What the other thread is asked and answers.
+struct Errand {
+    std::vector<ProgramFile> programs;
+    std::vector<std::vector<Vote>> votes;  ///< As many.
+    std::chrono::microseconds took{};
+};
 
 /// Nobody waits for a look-up: it yields to whoever wants the CPU.
 void yield_to_others()
@@ -33,7 +41,7 @@ Result<std::unique_ptr<ProgramLookup>> ProgramLookup::open()
     return std::unique_ptr<ProgramLookup>{new ProgramLookup{*std::move(thread)}};
 }
 
-const ProgramInfo* ProgramLookup::find(const ProgramFile& program, Pid asking)
+const std::vector<Vote>* ProgramLookup::find(const ProgramFile& program, Pid asking)
 {
     return cache_.find(program, asking);
 }
@@ -51,29 +59,31 @@ void ProgramLookup::run_due(Instant now)
         return;
     due_.reset();
     is_looking_ = true;
-    struct Errand {
-        std::vector<ProgramFile> programs;
-        std::vector<ProgramInfo> found;
-        std::chrono::microseconds took{};
-    };
     const auto errand = std::make_shared<Errand>(Errand{cache_.take_wanted(), {}, {}});
     thread_->hand_over(
         [errand, stop = ending_.get_token()]() -> Result<void> {
             yield_to_others();
             const auto begin = std::chrono::steady_clock::now();
-            errand->found = kernel::look_up_programs(errand->programs, stop);
+            for (const auto& info : kernel::look_up_programs(errand->programs, stop))
+                errand->votes.push_back(votes_on(info));
             errand->took = std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
             return {};
         },
-        [this, errand](const Result<void>&) {
+        [this, errand](const Result<void>& done) {
             is_looking_ = false;
             latency_ = errand->took;
-            errand->found.resize(errand->programs.size());  // empty when there could be no thread
-            for (std::size_t i = 0; i < errand->programs.size(); ++i) {
-                const auto asking = cache_.learn(errand->programs[i], std::move(errand->found[i]));
-                answered_.insert(answered_.end(), asking.begin(), asking.end());
-            }
+            for (std::size_t i = 0; i < errand->programs.size(); ++i)
+                finish(errand->programs[i], done ? &errand->votes[i] : nullptr);
         });
+}
+
+/// `votes`: null where there could be no thread.
+void ProgramLookup::finish(const ProgramFile& program, std::vector<Vote>* votes)
+{
+    if (!votes)
+        return cache_.give_up(program);
+    const auto asking = cache_.learn(program, std::move(*votes));
+    answered_.insert(answered_.end(), asking.begin(), asking.end());
 }
 
 std::vector<Pid> ProgramLookup::take_answered(Instant now)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// What is known of programs: remembered on the daemon's thread, looked up on one that may wait for the disk.
+/// What scoring engines say of programs: remembered on the daemon's thread, found out on one that may wait for the
+/// disk.
 #pragma once
 
 #include <chrono>
@@ -23,7 +24,7 @@ public:
     /// Does not wait for what is being looked up.
     ~ProgramLookup() override { ending_.request_stop(); }
 
-    [[nodiscard]] const ProgramInfo* find(const ProgramFile& program, Pid asking) override;
+    [[nodiscard]] const std::vector<Vote>* find(const ProgramFile& program, Pid asking) override;
     /// Has those looked up that are wanted, all at once. They are gathered for a second before, and a hundred times as
     /// long as the last look-up took, so that it costs a hundredth of a CPU whatever is started; for a minute at most.
     void run_due(Instant now);
@@ -40,6 +41,8 @@ public:
 
 private:
     explicit ProgramLookup(std::unique_ptr<DiskThread> thread) : thread_{std::move(thread)} {}
+
+    void finish(const ProgramFile& program, std::vector<Vote>* votes);
 
     ProgramCache cache_;
     std::optional<Instant> due_;

@@ -31,19 +31,6 @@ Field field_of(std::string_view line, char between)
     return {trimmed(line.substr(0, end)), trimmed(line.substr(end + 1))};
 }
 
-/// The parts of a list, without empty ones.
-std::vector<std::string> parts_of(std::string_view list, char between)
-{
-    std::vector<std::string> parts;
-    while (!list.empty()) {
-        const auto end = std::min(list.find(between), list.size());
-        if (const auto part = trimmed(list.substr(0, end)); !part.empty())
-            parts.emplace_back(part);
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return parts;
-}
-
 /// The next word of a command line, without its quotes. Source: Desktop Entry Specification, "The Exec key".
 std::string take_word(std::string_view& line)
 {
@@ -111,6 +98,18 @@ std::string_view package_of_list(std::string_view file_name)
         return {};
     file_name.remove_suffix(kSuffix.size());
     return file_name.substr(0, file_name.find(':'));
+}
+
+std::vector<std::string> parts_of(std::string_view list, char between)
+{
+    std::vector<std::string> parts;
+    while (!list.empty()) {
+        const auto end = std::min(list.find(between), list.size());
+        if (const auto part = trimmed(list.substr(0, end)); !part.empty())
+            parts.emplace_back(part);
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return parts;
 }
 
 ProgramInfo info_of(const PackageStanza& stanza)

@@ -25,6 +25,8 @@ void for_each_package(std::istream& status, const std::function<void(const Packa
 /// "libx:amd64.list" is of the package "libx".
 [[nodiscard]] std::string_view package_of_list(std::string_view file_name);
 [[nodiscard]] ProgramInfo info_of(const PackageStanza& stanza);
+/// The parts of a list, "a, b" or "a;b;", without blanks around them and without empty ones.
+[[nodiscard]] std::vector<std::string> parts_of(std::string_view list, char between);
 
 /// What a desktop entry says of the program that it starts.
 struct DesktopEntry {

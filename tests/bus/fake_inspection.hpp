@@ -97,9 +97,10 @@ public:
         {.name = "metadata",
          .is_enabled = true,
          .weight = 0.5,
-         .tally = {.calls = 30, .votes = 20},
+         .calls = 30,
+         .votes = 20,
          .cache = {.programs = 12, .hits = 18, .misses = 12, .latency = std::chrono::microseconds{41'500}}},
-        {.name = "tea-leaves", .is_enabled = false, .weight = 1, .tally = {}, .cache = {}}};
+        {.name = "tea-leaves", .is_enabled = false, .weight = 1, .cache = {}}};
     ReloadReport report{.is_accepted = true, .rules = 513, .diagnostics = {}};
     ChangeListener* listener = nullptr;  ///< Told of reloads, as the daemon does.
 

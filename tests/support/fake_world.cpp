@@ -335,12 +335,15 @@ std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::str
     return std::make_shared<const Policy>(*std::move(reading.policy));
 }
 
-const ProgramInfo* FakeKernel::find(const ProgramFile& program, Pid asking)
+const std::vector<Vote>* FakeKernel::find(const ProgramFile& program, Pid asking)
 {
     const auto known = programs.find(program.exe);
-    if (known == programs.end())
+    if (known == programs.end()) {
         asked.push_back(asking);
-    return known == programs.end() ? nullptr : &known->second;
+        return nullptr;
+    }
+    votes_ = votes_on(known->second);
+    return &votes_;
 }
 
 World world_of(FakeKernel& kernel, int own_pid)

@@ -83,7 +83,7 @@ public:
     void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override;
 
-    [[nodiscard]] const ProgramInfo* find(const ProgramFile& program, Pid asking) override;
+    [[nodiscard]] const std::vector<Vote>* find(const ProgramFile& program, Pid asking) override;
 
     std::map<std::string, ProgramInfo> programs;   ///< What is known of programs, by exe; of others nothing, and later.
     std::vector<Pid> asked;                        ///< Who has asked for a program that is not known.
@@ -101,6 +101,7 @@ private:
     Outcome carry_out(FakeProcess& fake, const Action& action);
     std::map<int, FakeProcess> processes_;
     std::optional<Setting> refused_;
+    std::vector<Vote> votes_;  // of the program that was asked for last
 };
 
 /// Knows "alice" (1000) and "staff" (50), and numbers.

@@ -29,11 +29,11 @@ void AdviceEngine::judge(const Snapshot& process, Instant /*now*/, Decision& int
 {
     if (process.votes.empty())
         return;
-    const auto followed =
-        stays_with_parent(process) ? std::nullopt : verdict(process.votes, policy_->settings().scoring);
+    const auto& scoring = policy_->settings().scoring;
+    const auto followed = stays_with_parent(process) ? std::nullopt : verdict(process.votes, scoring);
     const auto* its_class = followed ? policy_->find_class(followed->advice.program_class) : nullptr;
     for (const Vote& vote : process.votes) {
-        if (!its_class || vote.engine != followed->engine)
+        if (scoring.of(vote.engine).is_enabled && (!its_class || vote.engine != followed->engine))
             into.add({.setting = Setting::program_class,
                       .value = ClassName{vote.advice.program_class},
                       .source = source_of(vote),

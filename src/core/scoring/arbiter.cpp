@@ -9,13 +9,19 @@
 namespace priorityd {
 namespace {
 
+double weighed(const Vote& vote, const ScoringSettings& settings)
+{
+    const auto engine = settings.of(vote.engine);
+    return engine.is_enabled ? engine.weight * vote.advice.confidence : 0;
+}
+
 /// As if each engine were an independent witness: 1 minus the chance that all of them are wrong.
 double confidence_in(std::string_view program_class, const std::vector<Vote>& votes, const ScoringSettings& settings)
 {
     double doubt = 1;
     for (const Vote& vote : votes) {
         if (vote.advice.program_class == program_class)
-            doubt *= 1 - settings.of(vote.engine).weight * vote.advice.confidence;
+            doubt *= 1 - weighed(vote, settings);
     }
     return 1 - doubt;
 }
@@ -34,18 +40,12 @@ bool ScoringSettings::has_enabled() const
                                [this](const ScoringEngine& engine) { return of(engine.name).is_enabled; });
 }
 
-std::vector<Vote> votes_on(const ProgramInfo& program, const ScoringSettings& settings, EngineTallies& tallies)
+std::vector<Vote> votes_on(const ProgramInfo& program)
 {
     std::vector<Vote> votes;
     for (const ScoringEngine& engine : scoring_engines()) {
-        if (!settings.of(engine.name).is_enabled)
-            continue;
-        auto& tally = tallies[engine.name];
-        ++tally.calls;
-        if (auto advice = engine.advise(program)) {
-            ++tally.votes;
+        if (auto advice = engine.advise(program))
             votes.push_back({std::string{engine.name}, *std::move(advice)});
-        }
     }
     return votes;
 }
@@ -54,7 +54,7 @@ std::optional<Vote> verdict(const std::vector<Vote>& votes, const ScoringSetting
 {
     const auto sureness = [&](const Vote& vote) { return confidence_in(vote.advice.program_class, votes, settings); };
     const auto best = std::ranges::max_element(votes, {}, sureness);
-    if (best == votes.end() || sureness(*best) < settings.threshold)
+    if (best == votes.end() || sureness(*best) == 0 || sureness(*best) < settings.threshold)
         return std::nullopt;
     const auto speaks_against = [&](const Vote& vote) {
         return attention(vote.advice.program_class) != attention(best->advice.program_class) &&
@@ -64,7 +64,7 @@ std::optional<Vote> verdict(const std::vector<Vote>& votes, const ScoringSetting
         return std::nullopt;
     const auto own_sureness = [&](const Vote& vote) {
         const bool is_for_it = vote.advice.program_class == best->advice.program_class;
-        return is_for_it ? settings.of(vote.engine).weight * vote.advice.confidence : -1;
+        return is_for_it ? weighed(vote, settings) : -1;
     };
     Vote followed = *std::ranges::max_element(votes, {}, own_sureness);
     followed.advice.confidence = sureness(*best);

@@ -2,7 +2,6 @@
 /// Joins what several engines say of one program.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -34,16 +33,9 @@ struct ScoringSettings {
     friend bool operator==(const ScoringSettings&, const ScoringSettings&) = default;
 };
 
-/// How often an engine was asked and had something to say, since start.
-struct EngineTally {
-    std::uint64_t calls = 0;
-    std::uint64_t votes = 0;
-};
-using EngineTallies = std::map<std::string_view, EngineTally>;
-
-/// What the enabled engines say of the program, which is counted; empty when none has anything to say.
-[[nodiscard]] std::vector<Vote> votes_on(const ProgramInfo& program, const ScoringSettings& settings,
-                                         EngineTallies& tallies);
+/// What all engines have to say of the program, whatever the settings. Takes tens of microseconds: not for the exec
+/// path.
+[[nodiscard]] std::vector<Vote> votes_on(const ProgramInfo& program);
 
 /// The vote that is followed: that of the surest engine for the class that all together are surest of. Its confidence
 /// is what they have together. Empty where that is too little, or as much speaks for a class of another attention.

@@ -26,6 +26,8 @@ void Evaluation::add(Direction label, std::optional<Direction> said)
 {
     ++table_.at(static_cast<std::size_t>(label)).at(column_of(said));
     ++programs_;
+    covered_ += said ? 1 : 0;
+    agreed_ += said == label ? 1 : 0;
 }
 
 std::size_t Evaluation::count(Direction label, std::optional<Direction> said) const
@@ -35,22 +37,12 @@ std::size_t Evaluation::count(Direction label, std::optional<Direction> said) co
 
 double Evaluation::coverage() const
 {
-    std::size_t silent = 0;
-    for (const auto& [label, text] : kLabels)
-        silent += count(label, std::nullopt);
-    return part(programs_ - silent, programs_);
+    return part(covered_, programs_);
 }
 
 double Evaluation::agreement() const
 {
-    std::size_t covered = 0;
-    std::size_t agreed = 0;
-    for (const auto& [label, text] : kLabels) {
-        agreed += count(label, label);
-        for (const auto& [said, ignored] : kLabels)
-            covered += count(label, said);
-    }
-    return part(agreed, covered);
+    return part(agreed_, covered_);
 }
 
 double Evaluation::harmful() const

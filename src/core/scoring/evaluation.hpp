@@ -28,6 +28,8 @@ private:
     static constexpr std::size_t kDirections = 3;
     std::array<std::array<std::size_t, kDirections + 1>, kDirections> table_{};  // the last column: nothing said
     std::size_t programs_ = 0;
+    std::size_t covered_ = 0;
+    std::size_t agreed_ = 0;
 };
 
 /// "raised", "lowered"; "neutral" for what is neither.

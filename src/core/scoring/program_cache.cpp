@@ -14,7 +14,7 @@ bool is_where_packages_go(std::string_view exe)
            std::ranges::any_of(kFolders, [&](std::string_view folder) { return exe.starts_with(folder); });
 }
 
-const ProgramInfo* ProgramCache::find(const ProgramFile& program, Pid asking)
+const std::vector<Vote>* ProgramCache::find(const ProgramFile& program, Pid asking)
 {
     if (const auto found = known_.find(program.id); found != known_.end()) {
         ++tally_.hits;
@@ -45,11 +45,14 @@ std::vector<ProgramFile> ProgramCache::take_wanted()
     return programs;
 }
 
-std::vector<Pid> ProgramCache::learn(const ProgramFile& program, ProgramInfo info)
+std::vector<Pid> ProgramCache::learn(const ProgramFile& program, std::vector<Vote> votes)
 {
+    ++tally_.learned;
+    for (const Vote& vote : votes)
+        ++tally_.votes[vote.engine];
     if (known_.size() >= kMost)
         known_.clear();
-    known_.insert_or_assign(program.id, std::move(info));
+    known_.insert_or_assign(program.id, std::move(votes));
     const auto wanted = wanted_.extract(program.id);
     return wanted ? std::move(wanted.mapped().asking) : std::vector<Pid>{};
 }
