@@ -43,7 +43,7 @@ Nice autogroup_wish(const SettingMap& settings)
     return nice ? *nice : kNeutral;
 }
 
-void Autogroups::add_member(SessionId session, Pid pid, Nice wish, Instant now)
+void Autogroups::add_member(SessionId session, Pid pid, SessionWish wish, Instant now)
 {
     Session& its = sessions_[session];
     session_of_[pid] = session;
@@ -53,7 +53,7 @@ void Autogroups::add_member(SessionId session, Pid pid, Nice wish, Instant now)
     }
     const auto [member, is_new] = its.members.try_emplace(pid, wish);
     const bool is_news = is_new || std::exchange(member->second, wish) != wish;
-    if (is_news && (wish < kNeutral || !is_held_up(its)))
+    if (is_news && (wish.nice < kNeutral || wish.is_urgent || !is_held_up(its)))
         mark(its, now);
 }
 
@@ -96,9 +96,10 @@ void Autogroups::settle(const Tools& tools)
         if (!std::exchange(session.has_changed, false))
             continue;
         const Nice wish = wish_of(session);
-        if (wish > kNeutral && !session.bystander && !session.is_searched)
+        const bool heeds_bystanders = wish > kNeutral && !is_urgent(session);
+        if (heeds_bystanders && !session.bystander && !session.is_searched)
             find_bystander(id, session, tools.source, tools.exits);
-        const bool is_held_up = wish > kNeutral && session.bystander;
+        const bool is_held_up = heeds_bystanders && session.bystander;
         settle_one(id, session, tools, is_held_up ? kNeutral : wish);
     }
     // A session with a bystander stays known, so that the next lowered member does not cause another search.
@@ -166,7 +167,7 @@ std::optional<Autogroups::State> Autogroups::state(SessionId id) const
         return std::nullopt;
     const Session& session = known->second;
     const auto because =
-        session.bystander && wish_of(session) > kNeutral
+        session.bystander && wish_of(session) > kNeutral && !is_urgent(session)
             ? fmt::format("session {}: not lowered, process {} in it was not", raw(id), raw(*session.bystander))
             : fmt::format("session {}: for all of its known processes ({})", raw(id), session.members.size());
     return State{.value = session.written, .because = because, .outcome = session.outcome};
@@ -186,8 +187,19 @@ void Autogroups::mark(Session& session, Instant now)
 
 Nice Autogroups::wish_of(const Session& session)
 {
-    const auto least = std::ranges::min_element(session.members, {}, [](const auto& member) { return member.second; });
-    return least == session.members.end() ? kNeutral : least->second;
+    const bool heeds_all = !is_urgent(session);
+    std::optional<Nice> least;
+    for (const auto& [pid, wish] : session.members) {
+        const bool counts = heeds_all || wish.is_urgent || wish.nice < kNeutral;
+        if (counts && (!least || wish.nice < *least))
+            least = wish.nice;
+    }
+    return least.value_or(kNeutral);
+}
+
+bool Autogroups::is_urgent(const Session& session)
+{
+    return std::ranges::any_of(session.members, [](const auto& member) { return member.second.is_urgent; });
 }
 
 void Autogroups::find_bystander(SessionId id, Session& session, ProcessSource& source, ExitWatch& exits)

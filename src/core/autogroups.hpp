@@ -17,13 +17,22 @@
 
 namespace priorityd {
 
-/// What one process asks of its session: its nice value, 19 for SCHED_IDLE, 0 when it was given neither.
+/// What one process asks of its session.
+struct SessionWish {
+    Nice nice;
+    /// That it is lowered although others in it, for which nothing was decided, are not: those would wait for the
+    /// session's share of the CPU, and the guard has found that worse is done outside of it.
+    bool is_urgent = false;
+    friend bool operator==(const SessionWish&, const SessionWish&) = default;
+};
+
+/// Its nice value, 19 for SCHED_IDLE, 0 when it was given neither.
 [[nodiscard]] Nice autogroup_wish(const SettingMap& settings);
 
 class Autogroups {
 public:
     /// A process that something was decided for. May move a session in either direction.
-    void add_member(SessionId session, Pid pid, Nice wish, Instant now);
+    void add_member(SessionId session, Pid pid, SessionWish wish, Instant now);
     /// A process that nobody decided anything for has started: as long as it lives its session is not lowered.
     /// True when its end matters from now on: remove() is to be called then.
     [[nodiscard]] bool add_bystander(SessionId session, Pid pid, Instant now);
@@ -59,7 +68,7 @@ public:
 
 private:
     struct Session {
-        std::unordered_map<Pid, Nice> members;
+        std::unordered_map<Pid, SessionWish> members;
         std::optional<Pid> bystander;  // one that holds the session up; there may be more
         bool is_searched = false;      // no bystander was there at the last search, and none has come since
         std::uint64_t autogroup = 0;   // the one that these are about
@@ -74,6 +83,7 @@ private:
     void mark(Session& session, Instant now);
     void adopt_one(SessionId id, const Autogroup& autogroup, const std::vector<SessionOriginal>& left, Instant now);
     [[nodiscard]] static Nice wish_of(const Session& session);
+    [[nodiscard]] static bool is_urgent(const Session& session);
     void find_bystander(SessionId id, Session& session, ProcessSource& source, ExitWatch& exits);
     void settle_one(SessionId id, Session& session, const Tools& tools, Nice target);
     static void write(Session& session, ProcessHandle& through, Nice target, const Tools& tools);

@@ -20,6 +20,9 @@ enum class Gid : std::uint32_t {};  ///< Group id.
 /// Id of a session: the pid of the process that made it. Source: setsid(2).
 enum class SessionId : std::int32_t {};
 
+/// The first process, which all others descend from. Source: pid_namespaces(7).
+constexpr Pid kInit{1};
+
 /// What no process has: stands for an unknown account. Source: the value that chown(2) takes for "leave it".
 constexpr Uid kNobodysUid{~0U};
 constexpr Gid kNobodysGid{~0U};

@@ -17,8 +17,6 @@ constexpr std::size_t kMostPast = 128;
 /// Earlier values of one process that its children may still have.
 constexpr std::size_t kMostFormer = 8;
 
-constexpr Pid kInit{1};
-
 constexpr const char* kEarlier = "an earlier priorityd";
 
 /// Who gave a value in the first place: it may have come along to this process too.

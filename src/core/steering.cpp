@@ -17,8 +17,6 @@ namespace {
 using Kind = Refusal::Kind;
 using Limit = SteeringLimits;
 
-constexpr Pid kInit{1};
-
 bool contains(const Privileges& privileges, Privilege wanted)
 {
     return std::ranges::find(privileges, wanted) != privileges.end();

@@ -104,6 +104,17 @@ bool is_utf8(std::string_view bytes)
     return true;
 }
 
+bool is_readable(std::string_view bytes)
+{
+    for (std::size_t at = 0; at < bytes.size();) {
+        const auto length = character_length(bytes, at);
+        if (length == 0 || is_control(bytes, at, length))
+            return false;
+        at += length;
+    }
+    return true;
+}
+
 std::string toml_string(std::string_view utf8)
 {
     std::string quoted = "\"";

@@ -11,6 +11,9 @@ namespace priorityd {
 /// `\n`, `\x1b`, `\xff` …; a backslash as `\\`. What is already safe comes out as it went in.
 [[nodiscard]] std::string escaped(std::string_view bytes);
 
+/// Whether all of it is valid UTF-8 without control characters.
+[[nodiscard]] bool is_readable(std::string_view bytes);
+
 /// As a basic string of TOML, in quotes. Control characters, C1 too, are written by their numbers, so that they do
 /// nothing to a terminal. `utf8`: valid UTF-8, as TOML is.
 [[nodiscard]] std::string toml_string(std::string_view utf8);
