@@ -5,31 +5,11 @@
 #include <cstddef>
 
 #include "core/names.hpp"
+#include "kernel/bounded_file.hpp"
+#include "kernel/key_lines.hpp"
 
 namespace priorityd::kernel {
 namespace {
-
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view kBlanks = " \t\r";
-    const auto begin = text.find_first_not_of(kBlanks);
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-/// What follows `key` and `between` in the line; null where another key stands there.
-struct Field {
-    std::string_view key;
-    std::string_view value;
-};
-
-Field field_of(std::string_view line, char between)
-{
-    const auto end = line.find(between);
-    if (end == std::string_view::npos)
-        return {};
-    return {trimmed(line.substr(0, end)), trimmed(line.substr(end + 1))};
-}
 
 /// The next word of a command line, without its quotes. Source: Desktop Entry Specification, "The Exec key".
 std::string take_word(std::string_view& line)
@@ -64,20 +44,25 @@ std::string program_in(std::string_view command)
     return word;
 }
 
-}  // namespace
+/// Dependencies of a package that has everything take 10 KB.
+constexpr std::size_t kLongestLine = 64UL << 10U;
 
-void for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit)
-{
+/// Lines up to an empty one.
+struct Paragraph {
     PackageStanza stanza;
-    std::string line;
-    while (std::getline(status, line)) {
-        if (line.empty() && !stanza.package.empty()) {
-            visit(stanza);
-            stanza = {};
-        }
-        if (line.starts_with(' '))
-            continue;  // goes on with the field above
+    bool is_empty = true;
+    bool is_malformed = false;
+
+    [[nodiscard]] bool is_good() const { return !is_malformed && !stanza.package.empty(); }
+
+    void add(std::string_view line, bool is_cut)
+    {
+        is_empty = false;
+        is_malformed = is_malformed || is_cut;
+        if (line.starts_with(' ') || line.starts_with('\t'))
+            return;  // goes on with the field above
         const auto [key, value] = field_of(line, ':');
+        is_malformed = is_malformed || key.empty();
         if (key == "Package")
             stanza.package = value;
         else if (key == "Section")
@@ -87,8 +72,29 @@ void for_each_package(std::istream& status, const std::function<void(const Packa
         else if (key == "Tag")
             stanza.tag = value;
     }
-    if (!stanza.package.empty())
-        visit(stanza);
+};
+
+}  // namespace
+
+std::uint64_t for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit)
+{
+    std::uint64_t refused = 0;
+    Paragraph paragraph;
+    const auto end = [&] {
+        if (paragraph.is_good())
+            visit(paragraph.stanza);
+        else if (!paragraph.is_empty)
+            ++refused;
+        paragraph = {};
+    };
+    for (BoundedLines lines{status, kLongestLine}; lines.next();) {
+        if (lines.line().empty())
+            end();
+        else
+            paragraph.add(lines.line(), lines.is_cut());
+    }
+    end();
+    return refused;
 }
 
 std::string_view package_of_list(std::string_view file_name)
@@ -120,32 +126,46 @@ ProgramInfo info_of(const PackageStanza& stanza)
             .categories = {}};
 }
 
-DesktopEntry parse_desktop_entry(std::istream& text)
+std::optional<DesktopEntry> parse_desktop_entry(std::string_view text)
 {
     DesktopEntry entry;
     bool is_in_group = false;
-    bool is_application = false;
-    for (std::string raw_line; std::getline(text, raw_line);) {
-        const auto line = trimmed(raw_line);
+    bool is_sandboxed = false;
+    bool is_hidden = false;
+    std::string_view type;
+    if (text.find('\0') != std::string_view::npos)
+        return std::nullopt;
+    while (!text.empty()) {
+        const auto line = trimmed(take_line(text));
         if (line.starts_with('[')) {
             if (is_in_group)
                 break;  // actions and the like, which follow
             is_in_group = line == "[Desktop Entry]";
             continue;
         }
-        if (!is_in_group || line.starts_with('#'))
+        if (!is_in_group || line.empty() || line.starts_with('#'))
             continue;
         const auto [key, value] = field_of(line, '=');
+        if (key.empty())
+            return std::nullopt;
         if (key == "Type")
-            is_application = value == "Application";
-        else if ((key == "Hidden" && value == "true") || key == "X-Flatpak" || key == "X-SnapInstanceName")
-            return {};
+            type = value;
+        else if (key == "Hidden")
+            is_hidden = value == "true";
+        else if (key == "X-Flatpak" || key == "X-SnapInstanceName")
+            is_sandboxed = true;
         else if (key == "Categories")
             entry.categories = parts_of(value, ';');
         else if (key == "Exec")
             entry.program = program_in(value);
     }
-    return is_application ? entry : DesktopEntry{};
+    if (type.empty())
+        return std::nullopt;
+    if (type != "Application" || is_hidden)
+        return DesktopEntry{};
+    if (is_sandboxed)
+        entry.program.clear();
+    return entry;
 }
 
 }  // namespace priorityd::kernel

@@ -2,8 +2,10 @@
 /// What package managers and desktops write about programs: texts to values. Pure; any bytes are taken.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <istream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +22,9 @@ struct PackageStanza {
     std::string tag;          ///< "a::b, c::d"; absent in most status files.
 };
 
-/// Calls `visit` with each package in turn. Reads line by line: the file has megabytes.
-void for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit);
+/// Calls `visit` with each package in turn. Reads line by line: the file has megabytes. Returns how many paragraphs
+/// were refused whole: without a package's name, or with a line that is none of such a file.
+std::uint64_t for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit);
 /// "libx:amd64.list" is of the package "libx".
 [[nodiscard]] std::string_view package_of_list(std::string_view file_name);
 [[nodiscard]] ProgramInfo info_of(const PackageStanza& stanza);
@@ -30,11 +33,12 @@ void for_each_package(std::istream& status, const std::function<void(const Packa
 
 /// What a desktop entry says of the program that it starts.
 struct DesktopEntry {
-    std::string program;  ///< Path or name, without arguments; empty for an entry that starts none.
+    std::string program;  ///< Path or name, without arguments; empty for an entry that starts none on this side.
     std::vector<std::string> categories;
 };
-/// Source: Desktop Entry Specification 1.5. Entries that are hidden, that are no applications, and that start a program
-/// in a sandbox by way of flatpak or snap, start nothing; a program that is started by way of env is that program.
-[[nodiscard]] DesktopEntry parse_desktop_entry(std::istream& text);
+/// Source: Desktop Entry Specification 1.5. Entries that are hidden, and that are no applications, say nothing; those
+/// that start a program in a sandbox by way of flatpak or snap have categories alone; a program that is started by way
+/// of env is that program. Empty for what is not well-formed.
+[[nodiscard]] std::optional<DesktopEntry> parse_desktop_entry(std::string_view text);
 
 }  // namespace priorityd::kernel

@@ -183,6 +183,17 @@ void use_rules(PolicySources& sources, const std::vector<fs::path>& places)
     }
 }
 
+std::optional<fs::path> folder_for_new_rules(const PolicySources& sources)
+{
+    const auto is_folder = [&](const fs::path& place) {
+        std::error_code error;
+        return sources.rules.origin == PolicyPlaces::Origin::standard || fs::is_directory(place, error);
+    };
+    const auto& places = sources.rules.paths;
+    const auto last = std::find_if(places.rbegin(), places.rend(), is_folder);
+    return last == places.rend() ? std::nullopt : std::optional{*last};
+}
+
 std::vector<PolicyFile> read_policy_files(const PolicySources& sources)
 {
     auto files = read_settings_files(sources);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "core/policy_reading.hpp"
@@ -38,6 +39,10 @@ void use_settings_file(PolicySources& sources, const std::filesystem::path& file
 /// Rules from these folders or files instead of the standard ones: for --rules. Those of ananicy are known by what is
 /// in them. Folders that the settings name are still read.
 void use_rules(PolicySources& sources, const std::vector<std::filesystem::path>& places);
+
+/// Where a rule goes that is to win over those that lie elsewhere: the last folder of rules, whether or not it exists.
+/// Empty where rules were given as files alone.
+[[nodiscard]] std::optional<std::filesystem::path> folder_for_new_rules(const PolicySources& sources);
 
 /// Reads all that is in force: settings, ananicy, rules; settings and rules each in the order of file names (of their
 /// bytes), whatever folder they lie in. What is hidden by a file of the same name in a later folder is not looked at;

@@ -4,16 +4,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <map>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
+#include <utility>
 
-#include "core/names.hpp"
+#include "kernel/package_owners.hpp"
 #include "kernel/package_text.hpp"
 
 namespace priorityd::kernel {
@@ -21,135 +19,88 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A desktop entry in a hundred languages has 30 KB.
-constexpr std::uintmax_t kLargestEntry = 256UL << 10U;
+/// Of 100,000 packages.
+constexpr std::uintmax_t kLargestStatus = 128UL << 20U;
 
-/// Calls visit(path) for each file of the folder, until it is asked to stop; none where it cannot be read.
-template <typename Visit>
-void for_each_file(const fs::path& folder, const std::stop_token& stop, Visit visit)
+/// `owners`: of the paths of programs, those of `into`, and then of others.
+void add_packages(const PackageOwners& owners, const fs::path& status, std::vector<ProgramInfo>& into, Refused& refused)
 {
     std::error_code error;
-    for (fs::directory_iterator entry{folder, error};
-         !error && !stop.stop_requested() && entry != fs::directory_iterator{}; entry.increment(error))
-        visit(entry->path());
-}
-
-/// Indices of programs.
-using Indices = std::vector<std::size_t>;
-using ByText = std::unordered_map<std::string_view, Indices>;
-
-/// Which packages have put programs there.
-class Owners {
-public:
-    Owners(const std::vector<ProgramFile>& programs, fs::path lists) : programs_{programs}, lists_{std::move(lists)}
-    {
-        constexpr std::string_view kUsr = "/usr";
-        for (std::size_t i = 0; i < programs.size(); ++i) {
-            const std::string_view exe = programs[i].exe;
-            wanted_[exe].push_back(i);
-            // What is below /usr now was put beside it by packages that do not know. Source: hier(7), merged /usr.
-            if (exe.starts_with(kUsr))
-                wanted_[exe.substr(kUsr.size())].push_back(i);
-        }
-    }
-
-    void find(const std::stop_token& stop)
-    {
-        // Most programs are in a package of their name: then no other list has to be read.
-        for (const auto& program : programs_)
-            read(lists_ / (std::string{base_name(program.exe)} + ".list"));
-        if (found_.size() < programs_.size())
-            for_each_file(lists_, stop, [this](const fs::path& list) { read(list); });
-    }
-
-    /// The programs of this package.
-    [[nodiscard]] Indices of(const std::string& package) const
-    {
-        const auto its = by_package_.find(package);
-        return its == by_package_.end() ? Indices{} : Indices{its->second.begin(), its->second.end()};
-    }
-    [[nodiscard]] bool empty() const { return by_package_.empty(); }
-
-private:
-    void read(const fs::path& list)
-    {
-        const auto file_name = list.filename().string();
-        const std::string package{package_of_list(file_name)};
-        if (package.empty())
-            return;
-        std::ifstream lines{list};
-        while (std::getline(lines, line_)) {
-            if (const auto its = wanted_.find(line_); its != wanted_.end()) {
-                by_package_[package].insert(its->second.begin(), its->second.end());
-                found_.insert(its->second.begin(), its->second.end());
-            }
-        }
-    }
-
-    const std::vector<ProgramFile>& programs_;
-    fs::path lists_;
-    ByText wanted_;  // by path
-    std::unordered_map<std::string, std::set<std::size_t>> by_package_;
-    std::set<std::size_t> found_;
-    std::string line_;
-};
-
-void add_packages(const std::vector<ProgramFile>& programs, const fs::path& dpkg, const std::stop_token& stop,
-                  std::vector<ProgramInfo>& into)
-{
-    Owners owners{programs, dpkg / "info"};
-    owners.find(stop);
-    if (owners.empty() || stop.stop_requested())
+    if (owners.empty() || !fs::is_regular_file(status, error))
         return;
-    std::ifstream status{dpkg / "status"};
-    for_each_package(status, [&](const PackageStanza& stanza) {
-        for (const auto index : owners.of(stanza.package))
-            into[index] = info_of(stanza);
+    if (fs::file_size(status, error) > kLargestStatus)
+        return refuse(status.string(), refused);
+    std::ifstream text{status};
+    const auto bad = for_each_package(text, [&](const PackageStanza& stanza) {
+        for (const auto index : owners.of(stanza.package)) {
+            if (index < into.size())
+                into[index] = info_of(stanza);
+        }
     });
+    if (bad > 0)
+        refuse(status.string(), refused);
 }
 
-/// Where several entries start the same program, as they do a launcher, what they have in common.
-class Categories {
-public:
-    void add(const std::vector<std::string>& more)
-    {
-        if (!std::exchange(is_known_, true))
-            common_ = more;
-        else
-            std::erase_if(common_, [&](const std::string& one) { return std::ranges::find(more, one) == more.end(); });
-    }
-    [[nodiscard]] const std::vector<std::string>& common() const { return common_; }
-
-private:
-    bool is_known_ = false;
-    std::vector<std::string> common_;
+/// Programs whose files are here, with the entries of the applications that they claim to belong to.
+struct Known {
+    std::vector<ProgramFile> programs;
+    std::vector<std::string> paths;                 ///< Of the programs; then those of entries.
+    std::map<std::size_t, std::size_t> entry_path;  ///< From a program to its entry, where it has one.
 };
 
-void add_categories(const std::vector<ProgramFile>& programs, const std::vector<std::string>& places,
-                    const std::stop_token& stop, std::vector<ProgramInfo>& into)
+Known with_entries(std::vector<ProgramFile> programs, const std::vector<std::string>& folders)
 {
-    ByText by_name;
-    for (std::size_t i = 0; i < programs.size(); ++i)
-        by_name[base_name(programs[i].exe)].push_back(i);
-    std::vector<Categories> categories(programs.size());
-    for (const auto& place : places) {
-        for_each_file(place, stop, [&](const fs::path& path) {
-            std::error_code error;
-            if (path.extension() != ".desktop" || fs::file_size(path, error) > kLargestEntry || error)
-                return;
-            std::ifstream text{path};
-            const auto entry = parse_desktop_entry(text);
-            const auto found = by_name.find(base_name(entry.program));
-            if (found == by_name.end())
-                return;
-            for (const auto index : found->second) {
-                if (!entry.program.starts_with('/') || entry.program == programs[index].exe)
-                    categories[index].add(entry.categories);
-            }
-        });
+    Known known{.programs = std::move(programs), .paths = {}, .entry_path = {}};
+    for (const auto& program : known.programs)
+        known.paths.push_back(program.exe);
+    for (std::size_t i = 0; i < known.programs.size(); ++i) {
+        const App& app = known.programs[i].app;
+        auto entry = app.kind == App::Kind::desktop ? entry_of(app, folders) : std::string{};
+        if (entry.empty())
+            continue;
+        known.entry_path.emplace(i, known.paths.size());
+        known.paths.push_back(std::move(entry));
     }
-    for (std::size_t i = 0; i < programs.size(); ++i)
-        into[i].categories = categories[i].common();
+    return known;
+}
+
+/// A unit named after an application holds all that this one starts, too: only programs of the entry's package are it.
+void add_categories_of_apps(const Known& known, const PackageOwners& owners, std::vector<ProgramInfo>& into,
+                            Refused& refused)
+{
+    for (const auto& [program, entry] : known.entry_path) {
+        if (into[program].categories.empty() && owners.share(program, entry))
+            into[program].categories = categories_in(known.paths[entry], refused);
+    }
+}
+
+std::vector<ProgramInfo> look_up_known(const Known& known, const std::stop_token& stop, const ProgramPlaces& places,
+                                       Refused& refused)
+{
+    std::vector<ProgramInfo> found(known.programs.size());
+    if (found.empty())
+        return found;
+    PackageOwners owners{known.paths, fs::path{places.dpkg} / "info"};
+    owners.find(stop, refused);
+    if (!stop.stop_requested())
+        add_packages(owners, fs::path{places.dpkg} / "status", found, refused);
+    auto categories = categories_of(known.programs, places.applications, stop, refused);
+    for (std::size_t i = 0; i < found.size(); ++i)
+        found[i].categories = std::move(categories[i]);
+    add_categories_of_apps(known, owners, found, refused);
+    return found;
+}
+
+/// Of a program in a mount namespace of its own.
+ProgramInfo look_up_inside_app(const App& app, const ProgramPlaces& places, Refused& refused)
+{
+    if (app.kind == App::Kind::desktop)
+        return {};
+    ProgramInfo info;
+    const auto entry = entry_of(app, app.kind == App::Kind::snap ? places.snap : places.flatpak);
+    if (!entry.empty())
+        info.categories = categories_in(entry, refused);
+    return info;
 }
 
 }  // namespace
@@ -165,26 +116,26 @@ FileId file_id(int below, const char* path)
             .changed = info.st_ctim.tv_sec * kNanosecondsASecond + info.st_ctim.tv_nsec};
 }
 
-std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
-                                          const ProgramPlaces& places)
+ProgramFindings look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
+                                 const ProgramPlaces& places)
 {
+    ProgramFindings findings;
+    findings.programs.resize(programs.size());
     std::vector<ProgramFile> here;
     Indices places_of;
     for (std::size_t i = 0; i < programs.size(); ++i) {
-        if (file_id(AT_FDCWD, programs[i].exe.c_str()) != programs[i].id)
-            continue;
-        here.push_back(programs[i]);
-        places_of.push_back(i);
+        const auto& program = programs[i];
+        if (!program.app.empty() && program.app.kind != App::Kind::desktop) {
+            findings.programs[i] = look_up_inside_app(program.app, places, findings.refused);
+        } else if (file_id(AT_FDCWD, program.exe.c_str()) == program.id) {
+            here.push_back(program);
+            places_of.push_back(i);
+        }
     }
-    std::vector<ProgramInfo> found(here.size());
-    if (!here.empty()) {
-        add_packages(here, places.dpkg, stop, found);
-        add_categories(here, places.applications, stop, found);
-    }
-    std::vector<ProgramInfo> all(programs.size());
-    for (std::size_t i = 0; i < here.size(); ++i)
-        all[places_of[i]] = std::move(found[i]);
-    return all;
+    auto found = look_up_known(with_entries(std::move(here), places.applications), stop, places, findings.refused);
+    for (std::size_t i = 0; i < found.size(); ++i)
+        findings.programs[places_of[i]] = std::move(found[i]);
+    return findings;
 }
 
 }  // namespace priorityd::kernel

@@ -4,30 +4,36 @@
 
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/scoring/program_info.hpp"
 #include "core/snapshot.hpp"
+#include "kernel/desktop_entries.hpp"
 
 namespace priorityd::kernel {
 
-/// Where they are written. Tests point them elsewhere.
+/// Where they are written. Tests point them elsewhere. All of it is the system's, and an ordinary user can put nothing
+/// there; what users have installed in their homes is not looked at.
 struct ProgramPlaces {
     std::string dpkg = "/var/lib/dpkg";
-    /// The system's, in which an ordinary user can put nothing. Source: XDG Base Directory Specification, Flatpak,
-    /// Snap.
-    std::vector<std::string> applications{"/usr/local/share/applications", "/usr/share/applications",
-                                          "/var/lib/flatpak/exports/share/applications",
-                                          "/var/lib/snapd/desktop/applications"};
+    /// Of desktop entries, the highest precedence first. Source: XDG Base Directory Specification.
+    std::vector<std::string> applications{"/usr/local/share/applications", "/usr/share/applications"};
+    std::vector<std::string> flatpak{"/var/lib/flatpak/exports/share/applications"};
+    std::vector<std::string> snap{"/var/lib/snapd/desktop/applications"};
 };
 
-/// As many as there are programs, in their order. Nothing is known of a program whose path leads to another file here,
-/// as in a container. What cannot be read is passed over. Costs a millisecond where packages are called like their
-/// programs, else some twenty, for any number of programs; seconds where all of it has to come from a slow disk. Gives
-/// up soon after `stop` is asked for, with what is known by then.
-[[nodiscard]] std::vector<ProgramInfo> look_up_programs(const std::vector<ProgramFile>& programs,
-                                                        const std::stop_token& stop, const ProgramPlaces& places = {});
+struct ProgramFindings {
+    std::vector<ProgramInfo> programs;  ///< As many as were asked for, in their order.
+    Refused refused;
+};
+
+/// Nothing is known of a program whose path leads to another file here, as in a container; except of one that belongs
+/// to an application in a mount namespace of its own, by that application's entry. What cannot be read is passed over.
+/// Costs a millisecond where packages are called like their programs, else some twenty, for any number of programs;
+/// seconds where all of it has to come from a slow disk. Gives up soon after `stop` is asked for, with what is known by
+/// then.
+[[nodiscard]] ProgramFindings look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
+                                               const ProgramPlaces& places = {});
 
 /// The file that a path leads to; all zero where there is none. `below`: an open folder, or AT_FDCWD.
 [[nodiscard]] FileId file_id(int below, const char* path);

@@ -23,8 +23,16 @@ std::vector<std::string> packages_in(const std::string& status)
 
 DesktopEntry entry_of(const std::string& text)
 {
-    std::istringstream stream{text};
-    return parse_desktop_entry(stream);
+    return parse_desktop_entry(text).value_or(DesktopEntry{.program = "malformed", .categories = {}});
+}
+
+/// How many paragraphs are refused, and how many packages are not.
+std::pair<std::uint64_t, std::size_t> refused_in(const std::string& status)
+{
+    std::size_t packages = 0;
+    std::istringstream text{status};
+    const auto refused = for_each_package(text, [&](const PackageStanza&) { ++packages; });
+    return {refused, packages};
 }
 
 std::string program_of(const std::string& command)
@@ -84,11 +92,47 @@ TEST_CASE("the program of an entry is the first word of its command, without quo
 
 TEST_CASE("entries that start no program here tell nothing")
 {
-    for (const char* text : {"", "[Desktop Entry]\nType=Link\nExec=x\n", "[Desktop Entry]\nExec=x\n",
-                             "Type=Application\nExec=x\n", "[Desktop Entry]\nType=Application\nExec=x\nHidden=true\n",
-                             "[Desktop Entry]\nType=Application\nExec=/usr/bin/flatpak run a.b\nX-Flatpak=a.b\n"}) {
+    for (const char* text : {"[Desktop Entry]\nType=Link\nExec=x\nCategories=Game;\n",
+                             "[Desktop Entry]\nType=Application\nExec=x\nCategories=Game;\nHidden=true\n"}) {
         CAPTURE(text);
         CHECK(entry_of(text).program.empty());
         CHECK(entry_of(text).categories.empty());
     }
+}
+
+TEST_CASE("an entry of what runs in a sandbox tells its categories, and no program of this side")
+{
+    for (const char* key : {"X-Flatpak=a.b", "X-SnapInstanceName=b"}) {
+        const auto entry =
+            entry_of("[Desktop Entry]\nType=Application\nExec=/usr/bin/flatpak run a.b\nCategories=Game;\n" +
+                     std::string{key} + "\n");
+        CHECK(entry.program.empty());
+        CHECK(entry.categories == Texts{"Game"});
+    }
+}
+
+TEST_CASE("what is no desktop entry is refused")
+{
+    for (const auto& text :
+         {std::string{}, std::string{"Type=Application\nExec=x\n"}, std::string{"[Desktop Entry]\nExec=x\n"},
+          std::string{"[Desktop Entry]\nType=Application\nwhat is this\n"},
+          std::string{"[Desktop Entry]\nType=Application\n=x\n"},
+          std::string{"[Desktop Entry]\nType=Application\nExec=a\0b\n", 42}, std::string(1000, '\0'),
+          std::string{"\x7f"} + "ELF\x02\x01\x01", std::string(100'000, '[')}) {
+        CAPTURE(text.substr(0, 100));
+        CHECK_FALSE(parse_desktop_entry(text));
+    }
+}
+
+TEST_CASE("paragraphs that are none of a package are refused and counted, those around them are not")
+{
+    using Counts = std::pair<std::uint64_t, std::size_t>;
+    CHECK(refused_in("") == Counts{0, 0});
+    CHECK(refused_in("\n\n\n") == Counts{0, 0});
+    CHECK(refused_in("Package: a\nSection: x\n\n\nPackage: b\n") == Counts{0, 2});
+    CHECK(refused_in("Package: a\n\nSection: x\n\nPackage: b") == Counts{1, 2});
+    CHECK(refused_in("Package: a\nnonsense\n\nPackage: b\n\tmore\n") == Counts{1, 1});
+    CHECK(refused_in("Package: a\nTag: " + std::string(70'000, 'x') + "\n\nPackage: b") == Counts{1, 1});
+    CHECK(refused_in(std::string(10'000'000, '\0')) == Counts{1, 0});
+    CHECK(refused_in(std::string(300'000, 'x') + "\n" + std::string(300'000, ':')) == Counts{1, 0});
 }
