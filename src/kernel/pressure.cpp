@@ -11,8 +11,6 @@
 
 #include <fmt/format.h>
 
-#include "kernel/unique_fd.hpp"
-
 namespace priorityd::kernel {
 
 namespace {
@@ -69,6 +67,11 @@ std::string_view file_of(PressureKind kind)
     return "pressure/memory";
 }
 
+Error off(std::string_view file)
+{
+    return {EOPNOTSUPP, fmt::format("{}: pressure stall information is off (boot with psi=1)", file)};
+}
+
 }  // namespace
 
 std::optional<Pressure> parse_pressure(std::string_view text)
@@ -96,13 +99,48 @@ Result<Pressure> read_pressure(int proc, PressureKind kind)
     std::array<char, 512> buffer;  // two lines of at most 90 bytes
     const ssize_t size = file ? ::read(file.get(), buffer.data(), buffer.size()) : -1;
     if (size < 0 && (errno == ENOENT || errno == EOPNOTSUPP))
-        return failure(EOPNOTSUPP, fmt::format("{}: pressure stall information is off (boot with psi=1)", name));
+        return tl::unexpected(off(name));
     if (size < 0)
         return failure(errno, fmt::format("read({})", name));
     const auto pressure = parse_pressure({buffer.data(), static_cast<std::size_t>(size)});
     if (!pressure)
         return failure(EBADMSG, fmt::format("parse({})", name));
     return *pressure;
+}
+
+Result<UniqueFd> open_pressure_trigger(int proc, PressureKind kind, PressureThreshold threshold)
+{
+    const std::string_view name = file_of(kind);
+    UniqueFd file{::openat(proc, name.data(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    if (!file && (errno == ENOENT || errno == EOPNOTSUPP))
+        return tl::unexpected(off(name));
+    if (!file)
+        return failure(errno, fmt::format("open({})", name));
+    const auto wish = fmt::format("some {} {}", threshold.stalled.count(), threshold.window.count());
+    if (::write(file.get(), wish.c_str(), wish.size() + 1) < 0)
+        return errno == EOPNOTSUPP ? tl::unexpected(off(name))
+                                   : failure(errno, fmt::format("write({}, {})", name, wish));
+    return file;
+}
+
+std::optional<std::chrono::nanoseconds> parse_run_delay(std::string_view text)
+{
+    constexpr int kDelayField = 8;
+    std::optional<std::chrono::nanoseconds> total;
+    while (!text.empty()) {
+        std::string_view line = take_until(text, '\n');
+        if (!take_until(line, ' ').starts_with("cpu"))
+            continue;
+        std::string_view field;
+        for (int i = 0; i < kDelayField; ++i)
+            field = take_until(line, ' ');
+        std::int64_t delay = 0;
+        const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), delay);
+        if (field.empty() || error != std::errc{} || end != field.data() + field.size() || delay < 0)
+            return std::nullopt;
+        total = total.value_or(std::chrono::nanoseconds{}) + std::chrono::nanoseconds{delay};
+    }
+    return total;
 }
 
 }  // namespace priorityd::kernel

@@ -257,6 +257,7 @@ Result<void> ProcfsHandle::read_stat(Snapshot& into) const
     into.parent = fields->parent;
     into.session = fields->session;
     into.has_tty = fields->terminal != 0;
+    into.is_tty_foreground = fields->is_tty_foreground();
     into.is_kernel_thread = fields->is_kernel_thread();
     into.is_zombie = fields->is_zombie();
     into.threads = fields->threads;

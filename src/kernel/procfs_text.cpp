@@ -164,6 +164,11 @@ bool StatFields::is_kernel_thread() const
     return (flags & kKernelThreadFlag) != 0;
 }
 
+bool StatFields::is_tty_foreground() const
+{
+    return terminal != 0 && group > 0 && group == foreground_group;
+}
+
 bool StatFields::is_zombie() const
 {
     return state == 'Z' || state == 'X';
@@ -183,12 +188,15 @@ std::optional<StatFields> parse_stat(std::string_view text)
     const std::string_view state = reader.next();
     fields.state = state.empty() ? '\0' : state.front();
     fields.parent = Pid{reader.number<std::int32_t>()};
-    reader.skip(1);  // process group
+    fields.group = reader.number<std::int32_t>();
     fields.session = reader.number<std::int32_t>();
     fields.terminal = reader.number<std::int32_t>();
-    reader.skip(1);  // the terminal's foreground process group
+    fields.foreground_group = reader.number<std::int32_t>();
     fields.flags = reader.number<std::uint32_t>();
-    reader.skip(9);  // page faults, times, priority
+    reader.skip(6);  // page faults, own times
+    fields.children_ticks = reader.number<std::uint64_t>();
+    fields.children_ticks += reader.number<std::uint64_t>();
+    reader.skip(1);  // priority
     fields.nice = Nice::make(reader.number<int>());
     fields.threads = reader.number<int>();
     reader.skip(1);  // itrealvalue
@@ -270,6 +278,22 @@ std::optional<Pid> parse_thread_group(std::string_view text)
     text.remove_prefix(at + kKey.size());
     const auto number = parse_number<int>(text.substr(0, text.find('\n')));
     return number ? std::optional{Pid{*number}} : std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_storage_bytes(std::string_view text)
+{
+    std::optional<std::uint64_t> read;
+    std::optional<std::uint64_t> written;
+    while (!text.empty()) {
+        std::string_view line = take_until(text, '\n');
+        const std::string_view key = take_until(line, ':');
+        line.remove_prefix(std::min<std::size_t>(line.find_first_not_of(' '), line.size()));
+        if (key == "read_bytes")
+            read = whole_number<std::uint64_t>(line);
+        if (key == "write_bytes")
+            written = whole_number<std::uint64_t>(line);
+    }
+    return read && written ? std::optional{*read + *written} : std::nullopt;
 }
 
 template <typename Number>

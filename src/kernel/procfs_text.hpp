@@ -23,19 +23,25 @@ constexpr std::uint32_t kKernelThreadFlag = 0x0020'0000;
 
 /// The fields of /proc/PID/stat that priorityd looks at. Source: proc(5).
 struct StatFields {
-    std::string_view comm;  ///< Points into the text that was parsed; any bytes.
-    char state = 0;         ///< 'R', 'S', 'Z' …
-    Pid parent{};           ///< 0 when it has none, or one in another pid namespace.
+    std::string_view comm;   ///< Points into the text that was parsed; any bytes.
+    char state = 0;          ///< 'R', 'S', 'Z' …
+    Pid parent{};            ///< 0 when it has none, or one in another pid namespace.
+    std::int32_t group = 0;  ///< Process group.
     std::int32_t session = 0;
-    std::int32_t terminal = 0;  ///< Device number of the controlling terminal; 0 for none.
-    std::uint32_t flags = 0;    ///< PF_*; see is_kernel_thread().
-    std::optional<Nice> nice;   ///< Of the main thread, also of a real-time one, where it sleeps.
+    std::int32_t terminal = 0;          ///< Device number of the controlling terminal; 0 for none.
+    std::int32_t foreground_group = 0;  ///< The process group in that terminal's foreground; -1 without one.
+    std::uint32_t flags = 0;            ///< PF_*; see is_kernel_thread().
+    /// On a CPU, user and system: children that have ended and been waited for, and theirs.
+    std::uint64_t children_ticks = 0;
+    std::optional<Nice> nice;  ///< Of the main thread, also of a real-time one, where it sleeps.
     int threads = 0;
     std::uint64_t start_ticks = 0;
     /// Of the main thread; empty for deadline and ext, and where the text ends before it.
     std::optional<SchedPolicy> sched;
 
     [[nodiscard]] bool is_kernel_thread() const;
+    /// Its process group is the one in the foreground of its terminal.
+    [[nodiscard]] bool is_tty_foreground() const;
     /// The leader has ended; other threads may live on.
     [[nodiscard]] bool is_zombie() const;
 };
@@ -69,6 +75,10 @@ struct CgroupPaths {
 
 /// What a link in /proc/PID/fd tells of a process: a GPU's device, an audio device, or neither.
 [[nodiscard]] Uses uses_of(std::string_view link);
+
+/// "read_bytes" and "write_bytes" of /proc/PID/io together: what really went to and came from storage. Empty where the
+/// lines are missing.
+[[nodiscard]] std::optional<std::uint64_t> parse_storage_bytes(std::string_view text);
 
 /// A file that holds one number, with or without a newline; empty for anything else.
 template <typename Number>

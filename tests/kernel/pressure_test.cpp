@@ -4,9 +4,14 @@
 
 #include <fcntl.h>
 
+#include <array>
+#include <string_view>
+
 #include <doctest/doctest.h>
 
+#include "kernel/small_file.hpp"
 #include "kernel/unique_fd.hpp"
+#include "skip.hpp"
 #include "temporary_folder.hpp"
 
 namespace priorityd::kernel {
@@ -99,6 +104,40 @@ TEST_CASE("a garbled pressure file is an error")
     const auto pressure = read_pressure(root.get(), PressureKind::cpu);
     REQUIRE_FALSE(pressure);
     CHECK(pressure.error().code == EBADMSG);
+}
+
+TEST_CASE("a trigger is asked for in the kernel's words, and a kernel without pressure says so")
+{
+    const TemporaryFolder proc;
+    proc.write("pressure/cpu", "");
+    const UniqueFd root = open_folder(proc);
+    using namespace std::chrono_literals;
+    CHECK(open_pressure_trigger(root.get(), PressureKind::cpu, {.stalled = 40ms, .window = 2s}));
+    std::array<char, 64> text{};
+    CHECK(*read_small_file(root.get(), "pressure/cpu", text) == std::string_view{"some 40000 2000000\0", 19});
+    CHECK(open_pressure_trigger(root.get(), PressureKind::io, {.stalled = 40ms, .window = 2s}).error().code ==
+          EOPNOTSUPP);
+}
+
+TEST_CASE("this kernel takes a trigger of two seconds from anybody who may write there")
+{
+    const UniqueFd proc{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    using namespace std::chrono_literals;
+    const auto trigger = open_pressure_trigger(proc.get(), PressureKind::cpu, {.stalled = 40ms, .window = 2s});
+    if (!trigger && (trigger.error().code == EOPNOTSUPP || trigger.error().code == EACCES))
+        return skip(trigger.error().message());
+    CHECK(trigger);
+}
+
+TEST_CASE("the run-queue delay of all CPUs is added up")
+{
+    using namespace std::chrono_literals;
+    constexpr const char* kText =
+        "version 17\ntimestamp 4295\ncpu0 0 0 0 0 0 0 100 7 9\ndomain0 MC 3 1 2 3\ncpu1 0 0 0 0 0 0 100 5 9\n";
+    CHECK(parse_run_delay(kText) == 12ns);
+    for (const char* none :
+         {"", "version 17\n", "cpu0 1 2 3\n", "cpu0 0 0 0 0 0 0 1 x 9\n", "cpu0 0 0 0 0 0 0 1 -1 9\n"})
+        CHECK_FALSE(parse_run_delay(none));
 }
 
 }  // namespace priorityd::kernel

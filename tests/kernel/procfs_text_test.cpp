@@ -53,6 +53,21 @@ CgroupPaths cgroups(std::string_view text)
 
 }  // namespace
 
+TEST_CASE("a process is in the foreground of a terminal when its group is the one there")
+{
+    const auto is_foreground = [](const std::string& fields) {
+        const auto stat = parse_stat("42 (a) S 7 " + fields + " 4194304 1 2 3 4 5 6 7 8 20 -5 9 0 123456 4096 10\n");
+        REQUIRE(stat);
+        return stat->is_tty_foreground();
+    };
+    CHECK(is_foreground("42 43 34816 42"));
+    CHECK_FALSE(is_foreground("42 43 34816 44"));
+    CHECK_FALSE(is_foreground("42 43 34816 -1"));
+    CHECK_FALSE(is_foreground("42 43 0 42"));
+    CHECK_FALSE(is_foreground("0 0 34816 0"));
+    CHECK_FALSE(parse_stat("42 (a) S 7 42 43 34816 x 4194304 1 2 3 4 5 6 7 8 20 -5 9 0 123456 4096 10\n"));
+}
+
 TEST_CASE("every field of stat comes from its place")
 {
     const std::string text = stat_of("cc1plus");
