@@ -43,6 +43,7 @@ struct Refusal {
     enum class Kind : std::uint8_t {
         no_such_process,
         no_such_override,
+        no_such_suggestion,
         unknown_class,
         invalid_setting,
         not_authorised,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/engines/advice.hpp"
+#include "core/engines/guard.hpp"
 #include "core/engines/inheritance.hpp"
 #include "core/engines/overrides.hpp"
 #include "core/engines/rules.hpp"
@@ -106,6 +107,7 @@ Engines make_engines(const Layers& layers)
     Engines engines;
     engines.push_back(std::make_unique<const InheritanceEngine>());
     engines.push_back(std::make_unique<const AdviceEngine>(layers.policy));
+    engines.push_back(std::make_unique<const GuardEngine>());
     engines.push_back(std::make_unique<const RulesEngine>(layers.policy));
     if (!layers.user_rules->empty())
         engines.push_back(

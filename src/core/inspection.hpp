@@ -53,8 +53,11 @@ struct EngineView {
     std::string name;
     bool is_enabled = false;
     double weight = 1;
-    std::uint64_t calls = 0;  ///< Programs that it was asked about.
-    std::uint64_t votes = 0;  ///< Of how many of those it had something to say.
+    std::uint64_t calls = 0;     ///< Programs, or processes, that it was asked about.
+    std::uint64_t votes = 0;     ///< Of how many of those it had something to say.
+    std::uint64_t refused = 0;   ///< Files that are malformed or too large; rows that say what they may not.
+    std::uint64_t failures = 0;  ///< Calls of an engine outside without an answer that counts; steps that were undone.
+    std::string health = "ready";  ///< For a person: "ready", or why it is not asked now.
     Cache cache;
 };
 

@@ -7,13 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "core/names.hpp"
-#include "core/scoring/program_cache.hpp"
-
 namespace priorityd {
 namespace {
-
-constexpr Pid kInit{1};
 
 /// What a program opens, it opens after its start. By then a player plays and a model is loaded.
 constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
@@ -122,8 +117,10 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
 Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now) const
 {
     const auto& limits = layers_.policy->settings().limits;
+    if (const auto* restraint = world_.advisers.restraint_on(process.key))
+        process.restraint = *restraint;
     auto decision = judge(engines_, process, now);
-    if (decision.class_name().empty() && ask_engines(handle, process))
+    if (decision.class_name().empty() && ask_advisers(handle, process))
         decision = judge(engines_, process, now);
     if (const auto wanted = limits_need(limits, decision, process); !wanted.empty())
         (void)handle.read(wanted, process);  // a process that has ended meanwhile is found out by whoever acts on it
@@ -131,17 +128,15 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
     return decision;
 }
 
-/// Nobody has said what kind of program it is. What the file of an interpreter tells is nothing about its script.
-bool Pipeline::ask_engines(ProcessHandle& handle, Snapshot& process) const
+/// Nobody has said what kind of program it is.
+bool Pipeline::ask_advisers(ProcessHandle& handle, Snapshot& process) const
 {
-    const auto& scoring = layers_.policy->settings().scoring;
-    const bool is_program = !process.names.empty() && process.names.front() == base_name(process.exe);
-    if (!scoring.has_enabled() || !is_program || !is_where_packages_go(process.exe) ||
-        !handle.read(Fact::file_id, process) || process.file_id == FileId{})
+    if (!layers_.policy->settings().scoring.has_enabled())
         return false;
-    const auto* known = world_.programs.find({process.exe, process.file_id}, process.key.pid);
-    if (known)
-        process.votes = *known;
+    const auto wanted = world_.advisers.needs(process).without(process.known);
+    if (!wanted.empty() && !handle.read(wanted, process))
+        return false;
+    process.votes = world_.advisers.votes_on(process);
     return !process.votes.empty();
 }
 
@@ -181,7 +176,8 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     const Tally tally = act(handle, process.key, wanted, tracked.ledger, now);
 
     if (steers_sessions())
-        autogroups_.add_member(SessionId{process.session}, process.key.pid, autogroup_wish(wanted), now);
+        autogroups_.add_member(SessionId{process.session}, process.key.pid,
+                               {autogroup_wish(wanted), process.restraint.has_value()}, now);
     join_unit(handle, process, wanted, tracked.ledger, now);
     tracked.is_starting = process.known.contains(Fact::argv) && process.argv.empty();
     process.argv = {};  // matched, and never shown

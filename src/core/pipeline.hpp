@@ -22,6 +22,7 @@
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
 #include "core/reflexes.hpp"
+#include "core/scoring/standing.hpp"
 #include "core/timetable.hpp"
 #include "core/unit_weights.hpp"
 
@@ -35,7 +36,7 @@ struct World {
     ExitWatch& exits;
     UnitManagers& units;
     Originals& originals;
-    ProgramLibrary& programs;
+    Advisers& advisers;
     SettingMap untouched;  ///< What a process has that nobody has touched, without cpus.
     Pid own_pid{};         ///< The daemon itself, which it leaves alone like pid 1.
 };
@@ -109,6 +110,8 @@ public:
     [[nodiscard]] Result<Explanation> explain(Pid pid, const Clocks& clocks);
     /// How many processes this source has had a say for.
     [[nodiscard]] std::uint32_t count_with(const std::string& source);
+    /// What the guard has to know of the process.
+    [[nodiscard]] Standing standing_of(const ProcessKey& process) const;
     /// Units that have a weight from priorityd.
     [[nodiscard]] std::vector<Unit> changed_units() const { return weights_.changed(); }
     /// What priorityd has written and not put back, of all processes and sessions.
@@ -129,7 +132,7 @@ private:
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
-    [[nodiscard]] bool ask_engines(ProcessHandle& handle, Snapshot& process) const;
+    [[nodiscard]] bool ask_advisers(ProcessHandle& handle, Snapshot& process) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);

@@ -2,6 +2,7 @@
 /// The ports: the only places where the core meets the world. The kernel folder and the tests implement them.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,9 @@
 #include "core/override.hpp"
 #include "core/result.hpp"
 #include "core/scoring/advice.hpp"
+#include "core/scoring/engine_address.hpp"
+#include "core/scoring/score.hpp"
+#include "core/scoring/usage.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
 #include "core/weights.hpp"
@@ -91,13 +95,45 @@ public:
     virtual Outcome set_autogroup(ProcessHandle& process, Nice nice) = 0;
 };
 
-/// What scoring engines say of programs, by what is known of them beside the processes that run them. It is found out
-/// off the exec path.
-class ProgramLibrary {
+/// Those who say what kind of program a process is, where no rule gives it a class. They answer from memory; what they
+/// have to find out, they find out off the exec path, and have the process looked at again.
+class Advisers {
 public:
-    virtual ~ProgramLibrary() = default;
-    /// Null while it is not known. Then it is found out, and this process is to be looked at again when it is.
-    [[nodiscard]] virtual const std::vector<Vote>* find(const ProgramFile& program, Pid asking) = 0;
+    virtual ~Advisers() = default;
+    /// The facts that they want of the process before they are asked; empty when they need none or have no opinion.
+    [[nodiscard]] virtual FactSet needs(const Snapshot& process) const = 0;
+    /// What they have to say of it by now. Precondition: needs() are known.
+    [[nodiscard]] virtual std::vector<Vote> votes_on(const Snapshot& process) = 0;
+    /// What the guard does to the process for as long as others wait for it; null for nearly all.
+    [[nodiscard]] virtual const Restraint* restraint_on(const ProcessKey& process) const = 0;
+};
+
+/// Samples what processes do. Costs something for each, so nobody asks while nobody waits.
+class UsageSource {
+public:
+    virtual ~UsageSource() = default;
+    /// Every process, threads of the kernel too, in no order. Costs a third of a microsecond each.
+    [[nodiscard]] virtual std::vector<Pid> list() = 0;
+    /// The CPU time of all its threads, those that have ended too; empty when it has ended. Costs half a microsecond.
+    [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> cpu_time(Pid pid) = 0;
+    /// Costs 25 microseconds. Errors: ESRCH.
+    [[nodiscard]] virtual Result<Sighting> look_at(Pid pid) = 0;
+    /// The CPU time that the calling thread has used so far: of two of them, what lies between has cost.
+    [[nodiscard]] virtual std::chrono::nanoseconds spent() = 0;
+};
+
+/// Engines outside, as they are reached over the bus.
+class EngineCalls {
+public:
+    using Then = std::function<void(const Result<ScoreAnswer>&)>;
+
+    virtual ~EngineCalls() = default;
+    /// Asks the engine, and calls `then` once: at once where it cannot even be sent, at the latest when `timeout` is
+    /// over. Nothing is called once this object is gone. The answer has one row more than programs at most. Errors:
+    /// EHOSTUNREACH when nobody has the name; ETIMEDOUT; ECONNRESET when it left instead of answering; EACCES when the
+    /// bus forbids it; EBADMSG when what came is no answer; EIO when it says that it cannot.
+    virtual void score(const EngineAddress& engine, std::chrono::milliseconds timeout, const ScoreQuestion& question,
+                       Then then) = 0;
 };
 
 /// Tells of the end of the few processes that matter; all others cost nothing.

@@ -10,6 +10,8 @@
 
 #include "core/ids.hpp"
 #include "core/scoring/advice.hpp"
+#include "core/scoring/app_id.hpp"
+#include "core/scoring/restraint.hpp"
 #include "core/setting.hpp"
 #include "core/units.hpp"
 
@@ -79,6 +81,7 @@ struct FileId {
 struct ProgramFile {
     std::string exe;  ///< As Snapshot::exe.
     FileId id;
+    App app{};  ///< The application that it is a file of, as far as its unit's name says so.
     friend bool operator==(const ProgramFile&, const ProgramFile&) = default;
 };
 
@@ -101,27 +104,29 @@ struct Inherited {
 struct Snapshot {
     FactSet known;  ///< Which of the members below are filled in.
 
-    ProcessKey key;                    ///< stat
-    std::string exe;                   ///< exe: absolute path; " (deleted)" removed; empty for a kernel thread.
-    std::string comm;                  ///< stat: at most 15 bytes.
-    std::vector<std::string> argv;     ///< argv: the first 4 KiB of it.
-    Pid parent{};                      ///< stat
-    std::int32_t session = 0;          ///< stat: id of the session.
-    bool has_tty = false;              ///< stat: has a controlling terminal.
-    bool is_kernel_thread = false;     ///< stat
-    bool is_zombie = false;            ///< stat: the leader has ended.
-    int threads = 1;                   ///< stat
-    std::optional<Nice> nice;          ///< stat: of the main thread.
-    std::optional<SchedPolicy> sched;  ///< stat: of the main thread; empty for a policy that rules do not know.
-    Uid uid{};                         ///< owner
-    Gid gid{};                         ///< owner
-    std::string cgroup;                ///< cgroup: path in the unified (else systemd's) hierarchy, "/" for the root.
-    std::string cpu_cgroup;            ///< cgroup: path in the v1 cpu hierarchy; empty where there is none.
-    std::vector<Names> ancestors;      ///< parent, ancestors: nearest first.
-    Uses uses;                         ///< devices
-    bool is_user_program = false;      ///< file: an ordinary user could have put the program there, or changed it.
-    FileId file_id;                    ///< file_id: all zero when it cannot be told.
-    std::vector<Vote> votes;           ///< Filled in by the pipeline: what scoring engines say.
+    ProcessKey key;                      ///< stat
+    std::string exe;                     ///< exe: absolute path; " (deleted)" removed; empty for a kernel thread.
+    std::string comm;                    ///< stat: at most 15 bytes.
+    std::vector<std::string> argv;       ///< argv: the first 4 KiB of it.
+    Pid parent{};                        ///< stat
+    std::int32_t session = 0;            ///< stat: id of the session.
+    bool has_tty = false;                ///< stat: has a controlling terminal.
+    bool is_tty_foreground = false;      ///< stat: its process group is the one in the foreground of that.
+    bool is_kernel_thread = false;       ///< stat
+    bool is_zombie = false;              ///< stat: the leader has ended.
+    int threads = 1;                     ///< stat
+    std::optional<Nice> nice;            ///< stat: of the main thread.
+    std::optional<SchedPolicy> sched;    ///< stat: of the main thread; empty for a policy that rules do not know.
+    Uid uid{};                           ///< owner
+    Gid gid{};                           ///< owner
+    std::string cgroup;                  ///< cgroup: path in the unified (else systemd's) hierarchy, "/" for the root.
+    std::string cpu_cgroup;              ///< cgroup: path in the v1 cpu hierarchy; empty where there is none.
+    std::vector<Names> ancestors;        ///< parent, ancestors: nearest first.
+    Uses uses;                           ///< devices
+    bool is_user_program = false;        ///< file: an ordinary user could have put the program there, or changed it.
+    FileId file_id;                      ///< file_id: all zero when it cannot be told.
+    std::vector<Vote> votes;             ///< Filled in by the pipeline: what scoring engines say.
+    std::optional<Restraint> restraint;  ///< Filled in by the pipeline: what the guard does to it.
     std::vector<Inherited> inherited;  ///< Filled in by the pipeline: what it has from priorityd without being decided.
     Names names;                       ///< derived from exe, comm and argv.
 

@@ -349,11 +349,14 @@ TEST_CASE("how scoring engines are followed are numbers from 0 to 1, and engines
     CHECK(usual.threshold == 0.4);
     CHECK(usual.of("metadata") == EngineSettings{.is_enabled = true, .weight = 1});
     CHECK(usual.has_enabled());
-    const auto said = read("[scoring]\nthreshold = 1\n[engine.metadata]\nenabled = false\nweight = 0.5\n");
+    const auto said = read(
+        "[scoring]\nthreshold = 1\n[engine.metadata]\nenabled = false\nweight = 0.5\n[engine.profiles]\nenabled = "
+        "false\n");
     REQUIRE(said.policy);
     CHECK(said.policy->settings().scoring.threshold == 1);
     CHECK(said.policy->settings().scoring.of("metadata") == EngineSettings{.is_enabled = false, .weight = 0.5});
-    CHECK_FALSE(said.policy->settings().scoring.has_enabled());
+    CHECK(said.policy->settings().scoring.has_enabled());
+    CHECK_FALSE(read("[scoring]\nenabled = false\n").policy->settings().scoring.has_enabled());
     for (const char* wrong :
          {"[scoring]\nthreshold = 1.1\n", "[scoring]\nthreshold = -0.1\n", "[scoring]\nthreshold = nan\n",
           "[scoring]\nthreshold = \"high\"\n", "[engine.metadata]\nweight = inf\n", "[engine]\nmetadata = true\n",

@@ -88,7 +88,7 @@ TEST_CASE("the evidence names the strongest words for the class and no others")
 TEST_CASE("every row of the lexicon is for a class whose attention is known, and weighs something")
 {
     using enum HintPlace;
-    for (const auto place : {section, tag, category, description}) {
+    for (const auto place : {section, tag, category, description, surroundings}) {
         for (const Hints& row : hints(place)) {
             CAPTURE(row.words);
             CHECK(row.weight > 0);
@@ -191,10 +191,16 @@ TEST_CASE("nothing is followed while as much speaks for a program that nobody wa
 
 TEST_CASE("packages put programs below /usr and a few other folders, not below /usr/local")
 {
-    for (const char* here : {"/usr/bin/x", "/usr/lib/y/x", "/bin/x", "/sbin/x", "/lib64/x", "/opt/y/x"})
-        CHECK(is_where_packages_go(here));
-    for (const char* elsewhere : {"/home/a/usr/bin/x", "/usr/local/bin/x", "/tmp/x", "/usr", ""})
-        CHECK_FALSE(is_where_packages_go(elsewhere));
+    Snapshot process;
+    process.names = {"x"};
+    for (const char* here : {"/usr/bin/x", "/usr/lib/y/x", "/bin/x", "/sbin/x", "/lib64/x", "/opt/y/x"}) {
+        process.exe = here;
+        CHECK(may_be_known_by_file(process));
+    }
+    for (const char* elsewhere : {"/home/a/usr/bin/x", "/usr/local/bin/x", "/tmp/x", "/usr", ""}) {
+        process.exe = elsewhere;
+        CHECK_FALSE(may_be_known_by_file(process));
+    }
 }
 
 TEST_CASE("a program is looked up once, for all that ask")

@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "core/scoring/arbiter.hpp"
+#include "core/scoring/program_cache.hpp"
+
 namespace priorityd::test {
 namespace {
 
@@ -108,6 +111,7 @@ private:
         into.parent = Pid{fake.parent};
         into.session = fake.session;
         into.has_tty = fake.has_tty;
+        into.is_tty_foreground = fake.is_tty_foreground;
         into.is_kernel_thread = fake.is_kernel_thread;
         into.is_zombie = fake.is_zombie;
         into.threads = fake.threads;
@@ -335,15 +339,25 @@ std::shared_ptr<const Policy> policy_of(const std::string& rules, const std::str
     return std::make_shared<const Policy>(*std::move(reading.policy));
 }
 
-const std::vector<Vote>* FakeKernel::find(const ProgramFile& program, Pid asking)
+FactSet FakeKernel::needs(const Snapshot& process) const
 {
-    const auto known = programs.find(program.exe);
-    if (known == programs.end()) {
-        asked.push_back(asking);
-        return nullptr;
-    }
-    votes_ = votes_on(known->second);
-    return &votes_;
+    return may_be_known_by_file(process) ? FactSet{Fact::file_id} : FactSet{};
+}
+
+std::vector<Vote> FakeKernel::votes_on(const Snapshot& process)
+{
+    if (!may_be_known_by_file(process))
+        return {};
+    if (const auto known = programs.find(process.exe); known != programs.end())
+        return priorityd::votes_on(known->second);
+    asked.push_back(process.key.pid);
+    return {};
+}
+
+const Restraint* FakeKernel::restraint_on(const ProcessKey& process) const
+{
+    const auto found = restraints.find(process);
+    return found == restraints.end() ? nullptr : &found->second;
 }
 
 World world_of(FakeKernel& kernel, int own_pid)
@@ -354,7 +368,7 @@ World world_of(FakeKernel& kernel, int own_pid)
                 .exits = kernel,
                 .units = kernel,
                 .originals = kernel,
-                .programs = kernel,
+                .advisers = kernel,
                 .untouched = {},
                 .own_pid = Pid{own_pid}};
     world.untouched.set(Setting::nice, *Nice::make(0));

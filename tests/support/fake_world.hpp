@@ -32,6 +32,7 @@ struct FakeProcess {
     unsigned gid = 0;
     std::string cgroup = "/";
     bool has_tty = false;
+    bool is_tty_foreground = false;
     bool is_kernel_thread = false;
     bool is_zombie = false;
     bool is_user_program = false;
@@ -49,7 +50,7 @@ class FakeKernel final : public ProcessSource,
                          public ExitWatch,
                          public Originals,
                          public UnitManagers,
-                         public ProgramLibrary {
+                         public Advisers {
 public:
     FakeProcess& add(FakeProcess process);
     /// A copy of a process, as fork makes it.
@@ -83,9 +84,12 @@ public:
     void split(const Unit& scope, const std::vector<Pid>& processes, const std::string& new_scope,
                std::function<void(const Result<void>&)> then) override;
 
-    [[nodiscard]] const std::vector<Vote>* find(const ProgramFile& program, Pid asking) override;
+    [[nodiscard]] FactSet needs(const Snapshot& process) const override;
+    [[nodiscard]] std::vector<Vote> votes_on(const Snapshot& process) override;
+    [[nodiscard]] const Restraint* restraint_on(const ProcessKey& process) const override;
 
     std::map<std::string, ProgramInfo> programs;   ///< What is known of programs, by exe; of others nothing, and later.
+    std::map<ProcessKey, Restraint> restraints;    ///< What the guard does.
     std::vector<Pid> asked;                        ///< Who has asked for a program that is not known.
     std::set<std::string> sharing;                 ///< Units that CPU time is shared out to by weight.
     std::map<std::string, Weights> weights;        ///< Of units, by name.
@@ -101,7 +105,6 @@ private:
     Outcome carry_out(FakeProcess& fake, const Action& action);
     std::map<int, FakeProcess> processes_;
     std::optional<Setting> refused_;
-    std::vector<Vote> votes_;  // of the program that was asked for last
 };
 
 /// Knows "alice" (1000) and "staff" (50), and numbers.

@@ -94,7 +94,7 @@ class PrivateBus:
         self.end()
 
 
-NO_SCORING = "[engine.metadata]\nenabled = false\n"
+NO_SCORING = "[scoring]\nenabled = false\n"
 
 
 class Daemon:

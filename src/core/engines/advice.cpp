@@ -3,11 +3,14 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/engines/inheritance.hpp"
 #include "core/engines/voices.hpp"
+#include "core/scoring/engines.hpp"
+#include "core/scoring/surroundings.hpp"
 
 namespace priorityd {
 namespace {
@@ -30,7 +33,9 @@ void AdviceEngine::judge(const Snapshot& process, Instant /*now*/, Decision& int
     if (process.votes.empty())
         return;
     const auto& scoring = policy_->settings().scoring;
-    const auto followed = stays_with_parent(process) ? std::nullopt : verdict(process.votes, scoring);
+    auto followed = stays_with_parent(process) ? std::nullopt : verdict(process.votes, scoring);
+    if (followed && scoring.of(kSurroundingsEngine).is_enabled)
+        followed->advice = heeding_terminal(std::move(followed->advice), process);
     const auto* its_class = followed ? policy_->find_class(followed->advice.program_class) : nullptr;
     for (const Vote& vote : process.votes) {
         if (scoring.of(vote.engine).is_enabled && (!its_class || vote.engine != followed->engine))

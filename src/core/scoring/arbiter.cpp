@@ -31,12 +31,16 @@ double confidence_in(std::string_view program_class, const std::vector<Vote>& vo
 EngineSettings ScoringSettings::of(std::string_view engine) const
 {
     const auto found = engines.find(engine);
-    return found == engines.end() ? EngineSettings{} : found->second;
+    auto its = found == engines.end() ? EngineSettings{} : found->second;
+    its.is_enabled = its.is_enabled && is_enabled;
+    return its;
 }
 
 bool ScoringSettings::has_enabled() const
 {
-    return std::ranges::any_of(scoring_engines(),
+    const auto is_asked = [](const auto& entry) { return entry.second.address && entry.second.is_enabled; };
+    return std::ranges::any_of(engines, is_asked) ||
+           std::ranges::any_of(scoring_engines(),
                                [this](const ScoringEngine& engine) { return of(engine.name).is_enabled; });
 }
 
@@ -44,7 +48,7 @@ std::vector<Vote> votes_on(const ProgramInfo& program)
 {
     std::vector<Vote> votes;
     for (const ScoringEngine& engine : scoring_engines()) {
-        if (auto advice = engine.advise(program))
+        if (auto advice = engine.advise ? engine.advise(program) : std::nullopt)
             votes.push_back({std::string{engine.name}, *std::move(advice)});
     }
     return votes;

@@ -5,11 +5,15 @@
 #include <iterator>
 
 #include "core/scoring/metadata.hpp"
+#include "core/scoring/surroundings.hpp"
 
 namespace priorityd {
 namespace {
 
-constexpr ScoringEngine kEngines[] = {{"metadata", advice_by_metadata}};
+constexpr ScoringEngine kEngines[] = {
+    {kMetadataEngine, advice_by_metadata}, {kSurroundingsEngine, nullptr}, {kProfilesEngine, nullptr},
+    {kBehaviourEngine, nullptr},           {kGuardEngine, nullptr},
+};
 
 }  // namespace
 

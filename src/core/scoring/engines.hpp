@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The scoring engines that judge a program by what is known of it, whoever runs it.
+/// The table of scoring engines: those that judge a program by what is known of it, whoever runs it, and the names of
+/// those that judge processes.
 #pragma once
 
 #include <optional>
@@ -11,8 +12,15 @@
 
 namespace priorityd {
 
+constexpr std::string_view kMetadataEngine = "metadata";          ///< Goes by packages and desktop entries.
+constexpr std::string_view kSurroundingsEngine = "surroundings";  ///< Goes by units, slices and terminals.
+constexpr std::string_view kProfilesEngine = "profiles";          ///< Remembers what programs have turned out to be.
+constexpr std::string_view kBehaviourEngine = "behaviour";        ///< Watches processes while somebody waits.
+constexpr std::string_view kGuardEngine = "guard";                ///< Gives no class, but lowers for a while.
+
 struct ScoringEngine {
     std::string_view name;  ///< As in `explain` and in the settings.
+    /// Null for one that looks at processes, in the daemon: see Adviser.
     std::optional<Advice> (*advise)(const ProgramInfo& program);
 };
 

@@ -20,8 +20,8 @@ constexpr std::string_view kVirtualMachine = "virtual-machine";
 constexpr std::string_view kInference = "inference";
 constexpr std::string_view kTraining = "training";
 constexpr std::string_view kBuild = "build";
-constexpr std::string_view kBatch = "batch";
-constexpr std::string_view kBackground = "background";
+constexpr std::string_view kBatch = kLowestClassWaitedFor;
+constexpr std::string_view kBackground = kLowestClass;
 
 /// Sections of Debian (packages.debian.org/unstable/) and the parts of groups of RPM.
 constexpr Hints kSections[] = {
@@ -230,6 +230,18 @@ constexpr Hints kPhrases[] = {
     {kBackground, 0.3, "verification"},
 };
 
+/// Each row stands for a whole unit, whatever runs in it: only what the unit's owner has said of it outright weighs
+/// enough to be followed alone.
+constexpr Hints kSurroundings[] = {
+    {kInteractive, 0.4, "application of a desktop"},
+    {kInteractive, 0.2, "session.slice"},
+    {kService, 0.5, "in a container"},
+    {kService, 0.3, "service of the system"},
+    {kVirtualMachine, 0.5, "machine.slice"},
+    {kBackground, 2, "background.slice"},
+    {kBackground, 1.5, "started by a timer"},
+};
+
 struct Kind {
     std::string_view program_class;
     Attention attention;
@@ -261,6 +273,7 @@ std::span<const Hints> hints(HintPlace place)
         case HintPlace::section: return kSections;
         case HintPlace::tag: return kTags;
         case HintPlace::category: return kCategories;
+        case HintPlace::surroundings: return kSurroundings;
         case HintPlace::description: break;
     }
     return kPhrases;

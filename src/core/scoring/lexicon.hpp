@@ -16,10 +16,14 @@ struct Hints {
     std::string_view words;  ///< Separated by ", ". A word that ends with `*` is the beginning of a tag.
 };
 
-/// Where the words stand: in the member of ProgramInfo.
-enum class HintPlace : std::uint8_t { section, tag, category, description };
+/// Where the words stand: in the member of ProgramInfo, or in what surroundings.cpp calls the surroundings.
+enum class HintPlace : std::uint8_t { section, tag, category, description, surroundings };
 
 [[nodiscard]] std::span<const Hints> hints(HintPlace place);
+
+/// The class of what gets the CPU last, and that of what gets it last while somebody waits for its end.
+constexpr std::string_view kLowestClass = "background";
+constexpr std::string_view kLowestClassWaitedFor = "batch";
 
 /// Whether somebody waits for what programs of a class do. An engine must not take one kind for the other.
 enum class Attention : std::uint8_t {

@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace priorityd {
+
+namespace {
 
 bool is_where_packages_go(std::string_view exe)
 {
@@ -14,20 +19,49 @@ bool is_where_packages_go(std::string_view exe)
            std::ranges::any_of(kFolders, [&](std::string_view folder) { return exe.starts_with(folder); });
 }
 
+}  // namespace
+
+bool may_be_known_by_file(const Snapshot& process)
+{
+    return !process.names.empty() && process.names.front() == base_name(process.exe) &&
+           (is_where_packages_go(process.exe) || is_inside_app(process.exe));
+}
+
+std::optional<ProgramFile> program_of(const Snapshot& process)
+{
+    if (!may_be_known_by_file(process) || process.file_id == FileId{})
+        return std::nullopt;
+    ProgramFile program{process.exe, process.file_id};
+    if (auto app = app_of_cgroup(process.cgroup); is_own_file(app, process.exe))
+        program.app = std::move(app);
+    else if (is_inside_app(process.exe))
+        return std::nullopt;
+    return program;
+}
+
 const std::vector<Vote>* ProgramCache::find(const ProgramFile& program, Pid asking)
 {
-    if (const auto found = known_.find(program.id); found != known_.end()) {
+    const auto key = key_of(program);
+    if (const auto found = known_.find(key); found != known_.end()) {
         ++tally_.hits;
         return &found->second;
     }
     ++tally_.misses;
-    if (wanted_.size() >= kMostWanted && !wanted_.contains(program.id))
+    if (!want(program))
         return nullptr;
-    auto& wanted = wanted_[program.id];
-    wanted.exe = program.exe;
+    auto& wanted = wanted_[key];
     if (wanted.asking.size() < kMostAsking)
         wanted.asking.push_back(asking);
     return nullptr;
+}
+
+bool ProgramCache::want(const ProgramFile& program)
+{
+    const auto key = key_of(program);
+    if (wanted_.size() >= kMostWanted && !wanted_.contains(key))
+        return false;
+    wanted_[key].exe = program.exe;
+    return true;
 }
 
 bool ProgramCache::has_wanted() const
@@ -38,9 +72,9 @@ bool ProgramCache::has_wanted() const
 std::vector<ProgramFile> ProgramCache::take_wanted()
 {
     std::vector<ProgramFile> programs;
-    for (auto& [id, wanted] : wanted_) {
+    for (auto& [key, wanted] : wanted_) {
         if (!std::exchange(wanted.is_taken, true))
-            programs.push_back({wanted.exe, id});
+            programs.push_back({wanted.exe, key.first, key.second});
     }
     return programs;
 }
@@ -52,8 +86,8 @@ std::vector<Pid> ProgramCache::learn(const ProgramFile& program, std::vector<Vot
         ++tally_.votes[vote.engine];
     if (known_.size() >= kMost)
         known_.clear();
-    known_.insert_or_assign(program.id, std::move(votes));
-    const auto wanted = wanted_.extract(program.id);
+    known_.insert_or_assign(key_of(program), std::move(votes));
+    const auto wanted = wanted_.extract(key_of(program));
     return wanted ? std::move(wanted.mapped().asking) : std::vector<Pid>{};
 }
 

@@ -7,19 +7,24 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/ids.hpp"
-#include "core/ports.hpp"
 #include "core/scoring/advice.hpp"
 #include "core/snapshot.hpp"
 
 namespace priorityd {
 
-/// Whether a package could have put the program there. Of others nothing is to be known.
-[[nodiscard]] bool is_where_packages_go(std::string_view exe);
+/// Whether something could be known of the process by its file: a package or an application could have put it there,
+/// and what runs is that file and no script of which it is only the interpreter.
+[[nodiscard]] bool may_be_known_by_file(const Snapshot& process);
+
+/// The program to ask about. Empty where may_be_known_by_file() is false, its file cannot be told, or it lies inside of
+/// an application's own files and its unit is not that application's. Precondition: file_id and cgroup are known.
+[[nodiscard]] std::optional<ProgramFile> program_of(const Snapshot& process);
 
 /// Since start.
 struct CacheTally {
@@ -29,9 +34,13 @@ struct CacheTally {
     std::map<std::string, std::uint64_t, std::less<>> votes;  ///< Of how many each engine had something to say.
 };
 
-class ProgramCache final : public ProgramLibrary {
+class ProgramCache {
 public:
-    [[nodiscard]] const std::vector<Vote>* find(const ProgramFile& program, Pid asking) override;
+    /// Null while the program is not known; from then on it is wanted, and `asking` is told by learn().
+    [[nodiscard]] const std::vector<Vote>* find(const ProgramFile& program, Pid asking);
+
+    /// The program is wanted, known or not, though nobody has asked for it here. False when there are too many already.
+    [[nodiscard]] bool want(const ProgramFile& program);
 
     /// Whether take_wanted() has anything.
     [[nodiscard]] bool has_wanted() const;
@@ -40,12 +49,15 @@ public:
     /// Takes in what is said of a program; who has asked for it is to be looked at again.
     [[nodiscard]] std::vector<Pid> learn(const ProgramFile& program, std::vector<Vote> votes);
     /// The program could not be looked up: it will be, when somebody asks for it again.
-    void give_up(const ProgramFile& program) { wanted_.erase(program.id); }
+    void give_up(const ProgramFile& program) { wanted_.erase(key_of(program)); }
     [[nodiscard]] const CacheTally& tally() const { return tally_; }
     /// How many programs it remembers, those of which nobody has anything to say too.
     [[nodiscard]] std::size_t size() const { return known_.size(); }
 
 private:
+    /// The same file may be another application's, or nobody's.
+    using Key = std::pair<FileId, App>;
+    static Key key_of(const ProgramFile& program) { return {program.id, program.app}; }
     struct Wanted {
         std::string exe;
         std::vector<Pid> asking;
@@ -57,8 +69,8 @@ private:
     static constexpr std::size_t kMostWanted = 512;
     static constexpr std::size_t kMostAsking = 64;
 
-    std::map<FileId, std::vector<Vote>> known_;
-    std::map<FileId, Wanted> wanted_;
+    std::map<Key, std::vector<Vote>> known_;
+    std::map<Key, Wanted> wanted_;
     CacheTally tally_;
 };
 

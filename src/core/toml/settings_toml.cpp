@@ -2,6 +2,8 @@
 /// The daemon's own settings from TOML.
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/cgroup_path.hpp"
+#include "core/scoring/engine_address.hpp"
 #include "core/scoring/engines.hpp"
 #include "core/toml/policy_toml.hpp"
 #include "core/toml/reader.hpp"
@@ -86,23 +89,81 @@ void read_part(TomlReader& reader, const toml::node& node, std::string_view key,
 
 constexpr const char* kEngineExample = "[engine.metadata], and below it enabled = false or weight = 0.5";
 
+std::vector<TomlReader::Entry> engine_entries(TomlReader& reader, EngineSettings& engine)
+{
+    return {{"enabled", [&](const toml::node& value) { reader.flag(value, "enabled", engine.is_enabled); }},
+            {"weight", [&](const toml::node& value) { read_part(reader, value, "weight", engine.weight); }}};
+}
+
+void read_timeout(TomlReader& reader, const toml::node& node, std::chrono::milliseconds& into)
+{
+    using namespace std::chrono_literals;
+    const auto* text = node.as_string();
+    const auto timeout = text ? parse_duration(text->get()) : std::nullopt;
+    if (timeout && *timeout >= 100ms && *timeout <= 10min)
+        into = std::chrono::ceil<std::chrono::milliseconds>(*timeout);
+    else
+        reader.error(node.source(), R"(timeout: expected a time from "100ms" to "600s" in quotes)");
+}
+
+void read_bus_name(TomlReader& reader, const toml::node& node, std::string& into)
+{
+    const auto name = reader.text(node, "bus_name");
+    if (name && is_well_known_name(*name))
+        into = *name;
+    else if (name)
+        reader.error(
+            node.source(),
+            fmt::format(R"(bus_name "{}" is no well-known name of D-Bus: write "org.example.Guesser")", *name));
+}
+
+void read_object_path(TomlReader& reader, const toml::node& node, std::string& into)
+{
+    const auto path = reader.text(node, "object_path");
+    if (path && is_object_path(*path))
+        into = *path;
+    else if (path)
+        reader.error(node.source(),
+                     fmt::format(R"(object_path "{}" is no path of D-Bus: write "/org/priorityd1/Engine")", *path));
+}
+
+/// An engine outside: what `engine` says already, from another file, holds on.
+void read_outside_engine(TomlReader& reader, const std::string& name, const toml::table& table, EngineSettings& engine)
+{
+    EngineAddress& address = engine.address ? *engine.address : engine.address.emplace();
+    auto entries = engine_entries(reader, engine);
+    const auto add = [&](std::string_view key, std::function<void(const toml::node&)> read) {
+        entries.push_back({key, std::move(read)});
+    };
+    add("bus_name", [&](const toml::node& value) { read_bus_name(reader, value, address.bus_name); });
+    add("object_path", [&](const toml::node& value) { read_object_path(reader, value, address.object_path); });
+    add("timeout", [&](const toml::node& value) { read_timeout(reader, value, engine.timeout); });
+    reader.read_table(table, fmt::format("[engine.{}]", name), entries);
+}
+
+/// One that is built in, or one outside: that is what bus_name says.
 void read_engine(TomlReader& reader, const toml::key& key, const toml::node& node, ScoringSettings& scoring)
 {
     const std::string name{key.str()};
-    if (!find_scoring_engine(name)) {
+    const bool is_built_in = find_scoring_engine(name) != nullptr;
+    const auto* table = node.as_table();
+    const bool is_outside = !is_built_in && ((table && table->contains("bus_name")) || scoring.engines.contains(name));
+    if (!is_built_in && !is_outside) {
         std::vector<std::string_view> known;
         std::ranges::transform(scoring_engines(), std::back_inserter(known), &ScoringEngine::name);
-        return reader.unknown_key(key, "[engine]", known);
+        return reader.unknown_key(key, "[engine], which is one outside only with a bus_name", known);
     }
-    const auto* table = reader.table(node, name, kEngineExample);
+    table = reader.table(node, name, kEngineExample);
     if (!table)
         return;
-    EngineSettings& engine = scoring.engines[name];
-    const std::array<TomlReader::Entry, 2> entries{{
-        {"enabled", [&](const toml::node& value) { reader.flag(value, "enabled", engine.is_enabled); }},
-        {"weight", [&](const toml::node& value) { read_part(reader, value, "weight", engine.weight); }},
-    }};
-    reader.read_table(*table, fmt::format("[engine.{}]", name), entries);
+    if (is_outside && !is_engine_name(name))
+        return reader.error(key.source(),
+                            fmt::format("\"{}\" is no name for an engine: write 1 to 64 of the letters a to z, "
+                                        "digits and -",
+                                        name));
+    if (is_outside)
+        return read_outside_engine(reader, name, *table, scoring.engines[name]);
+    reader.read_table(*table, fmt::format("[engine.{}]", name), engine_entries(reader, scoring.engines[name]));
 }
 
 void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
@@ -132,10 +193,14 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
     };
     const auto scoring = [&](const toml::node& node) {
         const auto* table = reader.table(node, "scoring", "[scoring]");
-        const std::array<TomlReader::Entry, 1> known{{{"threshold", [&](const toml::node& value) {
-                                                           read_part(reader, value, "scoring.threshold",
-                                                                     settings.scoring.threshold);
-                                                       }}}};
+        const std::array<TomlReader::Entry, 2> known{{
+            {"enabled",
+             [&](const toml::node& value) { reader.flag(value, "scoring.enabled", settings.scoring.is_enabled); }},
+            {"threshold",
+             [&](const toml::node& value) {
+                 read_part(reader, value, "scoring.threshold", settings.scoring.threshold);
+             }},
+        }};
         if (table)
             reader.read_table(*table, "[scoring]", known);
     };

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/scoring/profiles.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace priorityd {
+namespace {
+
+/// What has faded to less says nothing any more: one start after four months.
+constexpr double kFaded = 1.0 / 16;
+/// What of starts stays when another file takes the place of the program: mostly it is a later version.
+constexpr double kOtherFile = 0.5;
+/// Nine of ten starts have to agree before it is suggested.
+constexpr double kStableShare = 0.9;
+
+/// Numbers of devices may be others after the next boot, so they do not count.
+bool is_same_file(const FileId& left, const FileId& right)
+{
+    return left.inode == right.inode && left.changed == right.changed;
+}
+
+/// What is left of a start of `then`; all of it where the clock has been set back.
+double left_of_start(std::chrono::sys_seconds then, std::chrono::sys_seconds today)
+{
+    const std::chrono::duration<double> age = std::max(today - then, std::chrono::seconds{});
+    return std::exp2(-(age / std::chrono::duration<double>{Profiles::kHalfLife}));
+}
+
+struct Count {
+    std::string_view program_class;
+    double agreeing = 0;
+    double all = 0;
+
+    /// "build in 12 of 13 starts".
+    [[nodiscard]] std::string text() const
+    {
+        return fmt::format("{} in {} of {} start{}", program_class, std::max(std::lround(agreeing), 1L),
+                           std::max(std::lround(all), 1L), std::lround(all) > 1 ? "s" : "");
+    }
+};
+
+Count count(const Profile::Starts& starts, double part)
+{
+    Count result;
+    for (const auto& [program_class, weight] : starts) {
+        result.all += weight * part;
+        if (weight * part > result.agreeing) {
+            result.agreeing = weight * part;
+            result.program_class = program_class;
+        }
+    }
+    return result;
+}
+
+bool is_stable(const Count& count)
+{
+    return std::lround(count.all) >= Profiles::kStableStarts && count.agreeing >= kStableShare * count.all;
+}
+
+/// Those against it count against it; how many there are of all makes it sure.
+double confidence_of(const Count& count)
+{
+    const double margin = (count.agreeing - (count.all - count.agreeing)) / count.all;
+    return std::max(margin, 0.0) * (1 - std::exp2(-count.agreeing));
+}
+
+Suggestion suggestion_of(const Profile& profile)
+{
+    const auto counted = count(profile.starts, 1);
+    return {.id = profile.suggestion,
+            .exe = profile.program.exe,
+            .program_class = std::string{counted.program_class},
+            .starts = static_cast<std::uint32_t>(std::lround(counted.all)),
+            .agreeing = static_cast<std::uint32_t>(std::lround(counted.agreeing)),
+            .because = counted.text()};
+}
+
+}  // namespace
+
+void Profiles::note(const ProgramFile& program, const Advice& advice, std::chrono::sys_seconds today)
+{
+    if (program.exe.empty() || advice.program_class.empty())
+        return;
+    if (!profiles_.contains(program.exe))
+        make_room();
+    auto& profile = profiles_.try_emplace(program.exe, Profile{program, {}, today}).first->second;
+    const double part =
+        left_of_start(profile.seen, today) * (is_same_file(profile.program.id, program.id) ? 1 : kOtherFile);
+    for (auto& [program_class, weight] : profile.starts)
+        weight *= part;
+    profile.starts[advice.program_class] += 1;
+    std::erase_if(profile.starts, [](const auto& entry) { return entry.second < kFaded; });
+    profile.program = program;
+    profile.seen = today;
+    suggest(profile);
+    changed_.insert(program.exe);
+}
+
+void Profiles::make_room()
+{
+    if (profiles_.size() < kMost)
+        return;
+    const auto oldest = std::ranges::min_element(profiles_, {}, [](const auto& entry) { return entry.second.seen; });
+    erase(std::string{oldest->first});
+}
+
+void Profiles::erase(const std::string& exe)
+{
+    profiles_.erase(exe);
+    changed_.insert(exe);
+}
+
+/// It can only become stable for another class after it was not for a while, and then gets another number.
+void Profiles::suggest(Profile& profile)
+{
+    const auto counted = count(profile.starts, 1);
+    if (!is_stable(counted) || rejections_.contains({profile.program.exe, std::string{counted.program_class}})) {
+        profile.suggestion = 0;
+    } else if (profile.suggestion == 0) {
+        profile.suggestion = next_id_++;
+        new_suggestions_.push_back(profile.suggestion);
+    }
+}
+
+std::optional<Advice> Profiles::advice_on(const ProgramFile& program, std::chrono::sys_seconds today) const
+{
+    const auto found = profiles_.find(program.exe);
+    if (found == profiles_.end())
+        return std::nullopt;
+    const auto& profile = found->second;
+    const bool is_same = is_same_file(profile.program.id, program.id);
+    const auto counted = count(profile.starts, left_of_start(profile.seen, today) * (is_same ? 1 : kOtherFile));
+    const double confidence = confidence_of(counted);
+    if (confidence <= 0)
+        return std::nullopt;
+    return Advice{.program_class = std::string{counted.program_class},
+                  .confidence = confidence,
+                  .because = counted.text() + (is_same ? "" : ", of another file at this path")};
+}
+
+std::vector<Suggestion> Profiles::suggestions() const
+{
+    std::vector<Suggestion> all;
+    for (const auto& [exe, profile] : profiles_) {
+        if (profile.suggestion != 0)
+            all.push_back(suggestion_of(profile));
+    }
+    std::ranges::sort(all, {}, &Suggestion::id);
+    return all;
+}
+
+Profile* Profiles::suggesting(std::uint64_t id)
+{
+    const auto found = std::ranges::find(profiles_, id, [](const auto& entry) { return entry.second.suggestion; });
+    return id == 0 || found == profiles_.end() ? nullptr : &found->second;
+}
+
+std::optional<Suggestion> Profiles::suggestion(std::uint64_t id) const
+{
+    const auto all = suggestions();
+    const auto found = std::ranges::find(all, id, &Suggestion::id);
+    return found == all.end() ? std::nullopt : std::optional{*found};
+}
+
+std::vector<Suggestion> Profiles::take_new_suggestions()
+{
+    std::vector<Suggestion> come;
+    for (const auto id : std::exchange(new_suggestions_, {})) {
+        if (auto still = suggestion(id))
+            come.push_back(*std::move(still));
+    }
+    return come;
+}
+
+bool Profiles::reject(std::uint64_t id)
+{
+    auto* profile = suggesting(id);
+    if (!profile || rejections_.size() >= kMostRejections)
+        return false;
+    const Rejection rejection{profile->program.exe, suggestion_of(*profile).program_class};
+    rejections_.insert(rejection);
+    new_rejections_.push_back(rejection);
+    profile->suggestion = 0;
+    changed_.insert(profile->program.exe);
+    return true;
+}
+
+void Profiles::accept(std::uint64_t id)
+{
+    if (const auto* profile = suggesting(id))
+        erase(std::string{profile->program.exe});
+}
+
+void Profiles::forget()
+{
+    profiles_.clear();
+    rejections_.clear();
+    new_suggestions_.clear();
+    are_all_changed_ = true;
+}
+
+void Profiles::resume(ProfileRecords kept, std::chrono::sys_seconds today)
+{
+    for (auto& profile : kept.profiles) {
+        next_id_ = std::max(next_id_, profile.suggestion + 1);
+        if (count(profile.starts, left_of_start(profile.seen, today)).all >= kFaded && profiles_.size() < kMost)
+            profiles_.insert_or_assign(profile.program.exe, std::move(profile));
+        else
+            changed_.insert(profile.program.exe);
+    }
+    rejections_.insert(kept.rejections.begin(), kept.rejections.end());
+}
+
+ProfileRecords Profiles::take_changes()
+{
+    ProfileRecords records;
+    records.are_all = std::exchange(are_all_changed_, false);
+    auto changed = std::exchange(changed_, {});
+    records.rejections = std::exchange(new_rejections_, {});
+    if (records.are_all) {
+        for (const auto& [exe, profile] : profiles_)
+            records.profiles.push_back(profile);
+        records.rejections.assign(rejections_.begin(), rejections_.end());
+        return records;
+    }
+    for (const auto& exe : changed) {
+        const auto found = profiles_.find(exe);
+        if (found == profiles_.end())
+            records.gone.push_back(exe);
+        else
+            records.profiles.push_back(found->second);
+    }
+    return records;
+}
+
+}  // namespace priorityd

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What programs have turned out to be: how sure that makes, how it fades, and what becomes a suggestion.
+#include "core/scoring/profiles.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "core/policy_reading.hpp"
+#include "core/scoring/accepted_rule.hpp"
+#include "core/scoring/arbiter.hpp"
+#include "support/fake_world.hpp"
+
+using namespace priorityd;
+using std::chrono::days;
+
+namespace {
+
+constexpr std::chrono::sys_seconds kDay{std::chrono::sys_days{std::chrono::year{2026} / 2 / 3}};
+
+ProgramFile program(const std::string& exe, std::uint64_t inode = 7)
+{
+    return {.exe = exe, .id = {.device = 1, .inode = inode, .changed = 1}};
+}
+
+void note(Profiles& profiles, const std::string& exe, const std::string& program_class, int starts = 1,
+          std::chrono::sys_seconds today = kDay)
+{
+    for (int i = 0; i < starts; ++i)
+        profiles.note(program(exe), {.program_class = program_class, .confidence = 1, .because = ""}, today);
+}
+
+double confidence(const Profiles& profiles, const ProgramFile& of, std::chrono::sys_seconds today = kDay)
+{
+    const auto advice = profiles.advice_on(of, today);
+    return advice ? advice->confidence : 0;
+}
+
+/// As after a restart.
+Profiles restarted(Profiles& profiles, std::chrono::sys_seconds today = kDay)
+{
+    profiles.keep_all_again();
+    Profiles next;
+    next.resume(profiles.take_changes(), today);
+    return next;
+}
+
+}  // namespace
+
+TEST_CASE("after one start it is said of the next one, sure enough to be followed")
+{
+    Profiles profiles;
+    CHECK_FALSE(profiles.knows("/usr/bin/a"));
+    CHECK_FALSE(profiles.advice_on(program("/usr/bin/a"), kDay));
+    note(profiles, "/usr/bin/a", "build");
+    CHECK(profiles.knows("/usr/bin/a"));
+    const auto advice = profiles.advice_on(program("/usr/bin/a"), kDay);
+    REQUIRE(advice);
+    CHECK(advice->program_class == "build");
+    CHECK(advice->because == "build in 1 of 1 start");
+    CHECK(advice->confidence >= ScoringSettings{}.threshold);
+    CHECK_FALSE(profiles.advice_on(program("/usr/bin/b"), kDay));
+}
+
+TEST_CASE("starts that agree make surer, those that do not make less sure")
+{
+    Profiles profiles;
+    double before = 0;
+    for (int i = 0; i < 12; ++i) {
+        note(profiles, "/a", "build");
+        CHECK(confidence(profiles, program("/a")) > before);
+        before = confidence(profiles, program("/a"));
+        CHECK(before < 1);
+    }
+    note(profiles, "/a", "media");
+    CHECK(confidence(profiles, program("/a")) < before);
+    CHECK(profiles.advice_on(program("/a"), kDay)->because == "build in 12 of 13 starts");
+}
+
+TEST_CASE("a program that is now this and now that is advised on by nobody")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 6);
+    note(profiles, "/a", "media", 5);
+    CHECK(confidence(profiles, program("/a")) < ScoringSettings{}.threshold);
+    note(profiles, "/a", "media", 1);
+    CHECK_FALSE(profiles.advice_on(program("/a"), kDay));
+}
+
+TEST_CASE("of another file at the path half of what was learned stays")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 2);
+    const auto other = program("/a", 8);
+    CHECK(confidence(profiles, other) == doctest::Approx(0.5));
+    CHECK(profiles.advice_on(other, kDay)->because == "build in 1 of 1 start, of another file at this path");
+    profiles.note(other, {.program_class = "build", .confidence = 1, .because = ""}, kDay);
+    CHECK(confidence(profiles, other) == doctest::Approx(0.75));
+    CHECK(profiles.advice_on(other, kDay)->because == "build in 2 of 2 starts");
+}
+
+TEST_CASE("the same file on a device with another number is the same file")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build");
+    auto after_boot = program("/a");
+    after_boot.id.device = 99;
+    CHECK(confidence(profiles, after_boot) == confidence(profiles, program("/a")));
+}
+
+TEST_CASE("what was learned fades, and one start is not enough for long")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 2);
+    note(profiles, "/b", "build");
+    CHECK(confidence(profiles, program("/a"), kDay + Profiles::kHalfLife) == doctest::Approx(0.5));
+    CHECK(confidence(profiles, program("/b"), kDay + days{20}) < ScoringSettings{}.threshold);
+    CHECK(confidence(profiles, program("/b"), kDay - days{20}) == confidence(profiles, program("/b")));
+    note(profiles, "/a", "media", 1, kDay + 2 * Profiles::kHalfLife);
+    CHECK(profiles.advice_on(program("/a"), kDay + 2 * Profiles::kHalfLife)->program_class == "media");
+}
+
+TEST_CASE("what has faded away is not taken up again after a restart")
+{
+    Profiles profiles;
+    note(profiles, "/old", "build");
+    note(profiles, "/new", "build", 1, kDay + days{150});
+    auto next = restarted(profiles, kDay + days{150});
+    CHECK_FALSE(next.knows("/old"));
+    CHECK(next.knows("/new"));
+    CHECK(next.take_changes().gone == std::vector<std::string>{"/old"});
+}
+
+TEST_CASE("there is a most of programs, and the one that was not seen for longest goes")
+{
+    Profiles profiles;
+    note(profiles, "/first", "build", 1, kDay);
+    for (std::size_t i = 1; i < Profiles::kMost; ++i)
+        note(profiles, fmt::format("/{}", i), "build", 1, kDay + std::chrono::seconds{i});
+    note(profiles, "/first", "build", 1, kDay + days{1});
+    CHECK(profiles.size() == Profiles::kMost);
+    (void)profiles.take_changes();
+    note(profiles, "/last", "build", 1, kDay + days{1});
+    CHECK(profiles.size() == Profiles::kMost);
+    CHECK(profiles.knows("/first"));
+    CHECK_FALSE(profiles.knows("/1"));
+    CHECK(profiles.take_changes().gone == std::vector<std::string>{"/1"});
+}
+
+TEST_CASE("nothing is learned of a start without a path or a class")
+{
+    Profiles profiles;
+    note(profiles, "", "build");
+    note(profiles, "/a", "");
+    CHECK(profiles.size() == 0);
+    CHECK_FALSE(profiles.has_changes());
+}
+
+TEST_CASE("what was stable for five starts is suggested, once")
+{
+    Profiles profiles;
+    note(profiles, "/usr/bin/a", "build", Profiles::kStableStarts - 1);
+    CHECK(profiles.suggestions().empty());
+    note(profiles, "/usr/bin/a", "build");
+    const Suggestion expected{.id = 1,
+                              .exe = "/usr/bin/a",
+                              .program_class = "build",
+                              .starts = 5,
+                              .agreeing = 5,
+                              .because = "build in 5 of 5 starts"};
+    CHECK(profiles.take_new_suggestions() == std::vector{expected});
+    CHECK(profiles.suggestions() == std::vector{expected});
+    CHECK(profiles.suggestion(1) == expected);
+    CHECK_FALSE(profiles.suggestion(0));
+    CHECK_FALSE(profiles.suggestion(2));
+    note(profiles, "/usr/bin/a", "build");
+    CHECK(profiles.take_new_suggestions().empty());
+    CHECK(profiles.suggestions().front().starts == 6);
+}
+
+TEST_CASE("one start of ten may be another class, two may not")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 9);
+    note(profiles, "/a", "media");
+    CHECK(profiles.suggestions().size() == 1);
+    note(profiles, "/a", "media");
+    CHECK(profiles.suggestions().empty());
+    CHECK(profiles.take_new_suggestions().empty());
+}
+
+TEST_CASE("a suggestion that comes again for another class has another id, so that nobody accepts what was not seen")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 5);
+    REQUIRE(profiles.suggestion(1)->program_class == "build");
+    note(profiles, "/a", "media", 60);
+    CHECK_FALSE(profiles.suggestion(1));
+    CHECK(profiles.suggestion(2)->program_class == "media");
+}
+
+TEST_CASE("a rejected suggestion does not come again, after a restart neither, and another class of it does")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 5);
+    CHECK_FALSE(profiles.reject(9));
+    CHECK_FALSE(profiles.reject(0));
+    CHECK(profiles.reject(1));
+    CHECK(profiles.suggestions().empty());
+    CHECK_FALSE(profiles.reject(1));
+    auto next = restarted(profiles);
+    note(next, "/a", "build", 5);
+    CHECK(next.suggestions().empty());
+    CHECK(confidence(next, program("/a")) > 0.9);
+    note(next, "/a", "media", 100);
+    REQUIRE(next.suggestions().size() == 1);
+    CHECK(next.suggestions().front().program_class == "media");
+}
+
+TEST_CASE("an accepted suggestion goes, with what was learned")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 5);
+    (void)profiles.take_changes();
+    profiles.accept(7);
+    CHECK(profiles.suggestions().size() == 1);
+    profiles.accept(1);
+    CHECK(profiles.suggestions().empty());
+    CHECK_FALSE(profiles.knows("/a"));
+    CHECK(profiles.take_changes().gone == std::vector<std::string>{"/a"});
+}
+
+TEST_CASE("suggestions keep their ids over a restart, and new ones get others")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 5);
+    note(profiles, "/b", "media", 5);
+    auto next = restarted(profiles);
+    CHECK(next.suggestions() == profiles.suggestions());
+    CHECK(next.take_new_suggestions().empty());
+    note(next, "/c", "game", 5);
+    CHECK(next.suggestions().back().id == 3);
+}
+
+TEST_CASE("forgetting empties all of it")
+{
+    Profiles profiles;
+    note(profiles, "/a", "build", 5);
+    note(profiles, "/b", "build", 5);
+    REQUIRE(profiles.reject(1));
+    profiles.forget();
+    CHECK(profiles.size() == 0);
+    CHECK(profiles.suggestions().empty());
+    CHECK(profiles.take_new_suggestions().empty());
+    const auto records = profiles.take_changes();
+    CHECK(records.are_all);
+    CHECK(records.profiles.empty());
+    CHECK(records.rejections.empty());
+    note(profiles, "/a", "build", 5);
+    CHECK(profiles.suggestions().size() == 1);
+}
+
+TEST_CASE("changes are told once, and all of it where they were lost")
+{
+    Profiles profiles;
+    CHECK_FALSE(profiles.has_changes());
+    note(profiles, "/a", "build");
+    note(profiles, "/b", "build");
+    CHECK(profiles.has_changes());
+    CHECK(profiles.take_changes().profiles.size() == 2);
+    CHECK_FALSE(profiles.has_changes());
+    CHECK(profiles.take_changes().empty());
+    note(profiles, "/b", "build");
+    const auto changes = profiles.take_changes();
+    REQUIRE(changes.profiles.size() == 1);
+    CHECK(changes.profiles.front().program == program("/b"));
+    CHECK(changes.profiles.front().starts == Profile::Starts{{"build", 2.0}});
+    profiles.keep_all_again();
+    CHECK(profiles.take_changes().profiles.size() == 2);
+}
+
+TEST_CASE("what goes by what the daemon has seen says nothing of what is known of a program")
+{
+    const ProgramInfo game{.section = "games", .description = "", .tags = {}, .categories = {}};
+    REQUIRE(votes_on(game).size() == 1);
+    CHECK(votes_on(game).front().engine == "metadata");
+}
+
+TEST_CASE("an accepted suggestion is a rule that gives this program its class, and no other one")
+{
+    const Suggestion suggestion{.id = 3,
+                                .exe = "/opt/a*b/it's \"x\"",
+                                .program_class = "build",
+                                .starts = 13,
+                                .agreeing = 12,
+                                .because = "build in 12 of 13 starts"};
+    const auto text = with_accepted_rule("", suggestion, kDay);
+    REQUIRE(text);
+    CHECK(text->find("# Suggestion 3, accepted on 2026-02-03: build in 12 of 13 starts.\n") != std::string::npos);
+    const auto twice = with_accepted_rule(*text, {.id = 4, .exe = "/b", .program_class = "build", .because = ""}, kDay);
+    REQUIRE(twice);
+    CHECK(twice->starts_with(*text));
+    const test::FakeAccounts accounts;
+    auto reading =
+        read_policy({{.kind = PolicyFile::Kind::rules, .path = "c", .text = "[class.build]\nnice = 5\n", .error = {}},
+                     {.kind = PolicyFile::Kind::rules, .path = "a", .text = *twice, .error = {}}},
+                    accounts);
+    REQUIRE(reading.policy);
+    CHECK(reading.diagnostics.empty());
+    const Layers layers{.policy = std::make_shared<const Policy>(*std::move(reading.policy))};
+    const auto class_of = [&](const std::string& name, const std::string& exe) {
+        GivenFacts facts;
+        facts.name = name;
+        facts.exe = exe;
+        return classify(layers, facts).process.class_name;
+    };
+    CHECK(class_of("it's \"x\"", "/opt/a*b/it's \"x\"") == "build");
+    CHECK(class_of("it's \"x\"", "/opt/aab/it's \"x\"").empty());
+    CHECK(class_of("it's \"x\"", "/home/it's \"x\"").empty());
+    CHECK(class_of("b", "/b") == "build");
+}
+
+TEST_CASE("a file that was written by hand is added to, not replaced; what is no UTF-8 cannot be written")
+{
+    const Suggestion suggestion{.id = 1, .exe = "/a", .program_class = "build", .because = "one\ntwo"};
+    const auto text = with_accepted_rule("# mine", suggestion, kDay);
+    REQUIRE(text);
+    CHECK(text->starts_with("# mine\n\n# Suggestion 1"));
+    CHECK(text->find("one\\ntwo") != std::string::npos);
+    CHECK_FALSE(with_accepted_rule("", {.id = 1, .exe = "/\xff", .program_class = "build", .because = ""}, kDay));
+}
