@@ -14,6 +14,7 @@
 #include "bus/manager_status.hpp"
 #include "bus/marshal.hpp"
 #include "bus/marshal_override.hpp"
+#include "bus/marshal_suggestion.hpp"
 #include "bus/names.hpp"
 #include "bus/readable.hpp"
 #include "bus/sdbus_compat.hpp"
@@ -188,6 +189,12 @@ private:
             watcher_->overrides_changed(added, removed);
     }
 
+    void onSuggestionAdded(const Dict& suggestion) override
+    {
+        if (is_genuine())
+            watcher_->suggestion_added(read_suggestion(suggestion));
+    }
+
     Watcher* watcher_ = nullptr;
     std::string owner_;
 };
@@ -307,6 +314,30 @@ ClientResult<void> ManagerClient::remove_override(const std::string& id)
 ClientResult<std::vector<EngineView>> ManagerClient::engines()
 {
     return answered([&] { return read_all(state_->manager.ListEngines(), read_engine); });
+}
+
+ClientResult<std::vector<SuggestionView>> ManagerClient::suggestions()
+{
+    return answered([&] { return read_all(state_->manager.ListSuggestions(), read_suggestion); });
+}
+
+ClientResult<std::string> ManagerClient::accept_suggestion(const std::string& id)
+{
+    return answered([&] {
+        std::string file;
+        state_->manager.call_patiently("AcceptSuggestion", id) >> file;
+        return file;
+    });
+}
+
+ClientResult<void> ManagerClient::reject_suggestion(const std::string& id)
+{
+    return answered([&] { (void)state_->manager.call_patiently("RejectSuggestion", id); });
+}
+
+ClientResult<void> ManagerClient::forget_learned()
+{
+    return answered([&] { (void)state_->manager.call_patiently("ForgetLearned"); });
 }
 
 ClientResult<std::vector<OverrideView>> ManagerClient::overrides()

@@ -14,6 +14,7 @@
 #include "core/control.hpp"
 #include "core/explain.hpp"
 #include "core/inspection.hpp"
+#include "core/learning.hpp"
 
 namespace priorityd::bus {
 
@@ -62,6 +63,8 @@ public:
                                    const std::vector<std::string>& /*removed*/)
     {
     }
+    /// Something has become a suggestion; without its path, as everybody hears it.
+    virtual void suggestion_added(const SuggestionView& /*suggestion*/) {}
     virtual void daemon_vanished() = 0;
     virtual void daemon_returned() = 0;
 };
@@ -86,6 +89,7 @@ public:
     /// In the order of their making; `ends` stays empty, `remaining` tells it.
     [[nodiscard]] ClientResult<std::vector<OverrideView>> overrides();
     [[nodiscard]] ClientResult<std::vector<EngineView>> engines();
+    [[nodiscard]] ClientResult<std::vector<SuggestionView>> suggestions();
 
     // These allow the daemon to have a person asked for a password, and so may take as long as that takes.
 
@@ -95,6 +99,11 @@ public:
     [[nodiscard]] ClientResult<void> remove_override(const std::string& id);
     /// Names and texts of the caller's own rules; none to take them back.
     [[nodiscard]] ClientResult<Reloaded> use_user_rules(const std::vector<std::pair<std::string, std::string>>& files);
+
+    /// The file that has the new rule.
+    [[nodiscard]] ClientResult<std::string> accept_suggestion(const std::string& id);
+    [[nodiscard]] ClientResult<void> reject_suggestion(const std::string& id);
+    [[nodiscard]] ClientResult<void> forget_learned();
 
     /// From now on tells `watcher`, which must outlive this, whenever connection() is driven by a loop.
     /// Errors: no_daemon when there is none to begin with.

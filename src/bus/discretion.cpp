@@ -25,6 +25,20 @@ ProcessView Sight::of(ProcessView process)
     return public_view(std::move(process));
 }
 
+SuggestionView public_view(SuggestionView suggestion)
+{
+    suggestion.exe.clear();
+    return suggestion;
+}
+
+SuggestionView Sight::of(SuggestionView suggestion)
+{
+    if (reach_ == Reach::all_processes)
+        return suggestion;
+    has_hidden_ = true;
+    return public_view(std::move(suggestion));
+}
+
 void Discretion::answer(const Call& call, Draft draft)
 {
     if (const auto user = callers_.known_user(call.sender))

@@ -13,11 +13,13 @@
 #include "bus/gate.hpp"
 #include "core/explain.hpp"
 #include "core/ids.hpp"
+#include "core/learning.hpp"
 
 namespace priorityd::bus {
 
 /// As anybody may see it.
 [[nodiscard]] ProcessView public_view(ProcessView process);
+[[nodiscard]] SuggestionView public_view(SuggestionView suggestion);
 
 /// What one caller sees, and whether that was all.
 class Sight {
@@ -28,6 +30,8 @@ public:
 
     /// The process as the caller may see it.
     [[nodiscard]] ProcessView of(ProcessView process);
+    /// Nobody knows whose starts made a suggestion: they count as those of others.
+    [[nodiscard]] SuggestionView of(SuggestionView suggestion);
     /// Whether something has been kept from the caller.
     [[nodiscard]] bool has_hidden() const { return has_hidden_; }
 

@@ -17,6 +17,7 @@ const char* name_of(Refusal::Kind kind)
     switch (kind) {
         case Kind::no_such_process: return error_name::kNoSuchProcess;
         case Kind::no_such_override: return error_name::kNoSuchOverride;
+        case Kind::no_such_suggestion: return error_name::kNoSuchSuggestion;
         case Kind::unknown_class: return error_name::kUnknownClass;
         case Kind::invalid_setting: return error_name::kInvalidSetting;
         case Kind::not_authorised: return error_name::kNotAuthorized;

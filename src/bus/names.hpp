@@ -13,6 +13,7 @@ constexpr const char* kSessionInterface = "org.priorityd1.Session";
 namespace error_name {
 constexpr const char* kNoSuchProcess = "org.priorityd1.Error.NoSuchProcess";
 constexpr const char* kNoSuchOverride = "org.priorityd1.Error.NoSuchOverride";
+constexpr const char* kNoSuchSuggestion = "org.priorityd1.Error.NoSuchSuggestion";
 constexpr const char* kUnknownClass = "org.priorityd1.Error.UnknownClass";
 constexpr const char* kInvalidSetting = "org.priorityd1.Error.InvalidSetting";
 constexpr const char* kInvalidRules = "org.priorityd1.Error.InvalidRules";

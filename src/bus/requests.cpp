@@ -17,12 +17,20 @@ Gate::Refuse refuse_with(const Slip& slip)
     return [slip](const Refusal& refusal) { slip.refuse(refusal); };
 }
 
-void answer(const Replies::Slip<std::string>& slip, const Verdict<std::string>& id)
+void answer(const Replies::Slip<std::string>& slip, const Verdict<std::string>& text)
 {
-    if (id)
-        slip.give(*id);
+    if (text)
+        slip.give(*text);
     else
-        slip.refuse(id.error());
+        slip.refuse(text.error());
+}
+
+void confirm(const Replies::Slip<>& slip, const Verdict<void>& done)
+{
+    if (done)
+        slip.give();
+    else
+        slip.refuse(done.error());
 }
 
 Refusal refused_rules(const ReloadReport& report)
@@ -38,10 +46,12 @@ Refusal refused_rules(const ReloadReport& report)
 
 }  // namespace
 
-Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Sessions& sessions)
+Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Learning& learning,
+                   Sessions& sessions)
     : gate_{gate},
       inspection_{inspection},
       control_{control},
+      learning_{learning},
       sessions_{sessions},
       tethers_{
           std::make_shared<Tethers>(callers, [&control](const std::string& left) { control.forget_caller(left); })},
@@ -138,12 +148,38 @@ void Requests::attach_session(const Call& call, std::vector<std::string> units, 
 {
     const auto plan = [this, units = std::move(units), slip](const Caller& caller) -> Verdict<Intent> {
         return Intent{.needs = {}, .carry_out = [this, caller, units, slip] {
-                          sessions_.attach(caller, units, [slip](const Verdict<void>& attached) {
-                              if (attached)
-                                  slip.give();
-                              else
-                                  slip.refuse(attached.error());
-                          });
+                          sessions_.attach(caller, units,
+                                           [slip](const Verdict<void>& attached) { confirm(slip, attached); });
+                      }};
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::accept_suggestion(const Call& call, std::string id, Replies::Slip<std::string> slip)
+{
+    const auto plan = [this, id = std::move(id), slip](const Caller& /*caller*/) -> Verdict<Intent> {
+        return Intent{.needs = {Privilege::persist}, .carry_out = [this, id, slip] {
+                          learning_.accept(id, [slip](const Verdict<std::string>& file) { answer(slip, file); });
+                      }};
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::reject_suggestion(const Call& call, std::string id, Replies::Slip<> slip)
+{
+    const auto plan = [this, id = std::move(id), slip](const Caller& /*caller*/) -> Verdict<Intent> {
+        return Intent{.needs = {Privilege::persist},
+                      .carry_out = [this, id, slip] { confirm(slip, learning_.reject(id)); }};
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::forget_learned(const Call& call, Replies::Slip<> slip)
+{
+    const auto plan = [this, slip](const Caller& /*caller*/) -> Verdict<Intent> {
+        return Intent{.needs = {Privilege::modify_any}, .carry_out = [this, slip] {
+                          learning_.forget();
+                          slip.give();
                       }};
     };
     gate_.pass(call, plan, refuse_with(slip));

@@ -16,6 +16,7 @@
 #include "bus/tethers.hpp"
 #include "core/control.hpp"
 #include "core/inspection.hpp"
+#include "core/learning.hpp"
 
 namespace priorityd::bus {
 
@@ -25,7 +26,8 @@ public:
     using RulesSlip = Replies::Slip<std::uint32_t, std::vector<std::string>>;
 
     /// All of what is given must outlive this.
-    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Sessions& sessions);
+    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Learning& learning,
+             Sessions& sessions);
 
     void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
     void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
@@ -33,6 +35,11 @@ public:
     void reload(const Call& call, RulesSlip slip);
     /// Anybody may serve the own user's units: whoever lies harms nobody else.
     void attach_session(const Call& call, std::vector<std::string> units, Replies::Slip<> slip);
+
+    /// A rule for all users, for good.
+    void accept_suggestion(const Call& call, std::string id, Replies::Slip<std::string> slip);
+    void reject_suggestion(const Call& call, std::string id, Replies::Slip<> slip);
+    void forget_learned(const Call& call, Replies::Slip<> slip);
 
     /// These overrides are no more, for whatever reason.
     void forget_overrides(const std::vector<std::string>& ids) { tethers_->cut(ids); }
@@ -48,6 +55,7 @@ private:
     Gate& gate_;
     Inspection& inspection_;
     Control& control_;
+    Learning& learning_;
     Sessions& sessions_;
     std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
     Logouts logouts_;

@@ -17,6 +17,7 @@
 #include "bus/manager_adaptor.hpp"
 #include "bus/marshal.hpp"
 #include "bus/marshal_override.hpp"
+#include "bus/marshal_suggestion.hpp"
 #include "bus/names.hpp"
 #include "bus/override_request.hpp"
 #include "bus/readable.hpp"
@@ -100,14 +101,16 @@ std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 
 class Service::Object final : public sdbus::AdaptorInterfaces<org::priorityd1::Manager_adaptor> {
 public:
-    Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Sessions& sessions, Uid own_uid)
+    Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Learning& learning,
+           Sessions& sessions, Uid own_uid)
         : AdaptorInterfaces{connection, compat::PathArgument{kObjectPath}},
           inspection_{inspection},
           control_{control},
+          learning_{learning},
           callers_{connection},
           gate_{connection, callers_, own_uid},
           discretion_{callers_, gate_},
-          requests_{callers_, gate_, inspection, control, sessions}
+          requests_{callers_, gate_, inspection, control, learning, sessions}
     {
         registerAdaptor();
     }
@@ -199,6 +202,30 @@ private:
         requests_.attach_session(current_call(), std::move(units), replies_.keep(std::move(result)));
     }
 
+    void ListSuggestions(sdbus::Result<Rows>&& result) override
+    {
+        discretion_.answer(current_call(), [this, slip = replies_.keep(std::move(result))](Sight& sight) {
+            return sending(slip, Verdict<std::tuple<Rows>>{to_rows(learning_.suggestions(), [&](SuggestionView one) {
+                               return to_dict(sight.of(std::move(one)));
+                           })});
+        });
+    }
+
+    void AcceptSuggestion(sdbus::Result<std::string>&& result, std::string id) override
+    {
+        requests_.accept_suggestion(current_call(), std::move(id), replies_.keep(std::move(result)));
+    }
+
+    void RejectSuggestion(sdbus::Result<>&& result, std::string id) override
+    {
+        requests_.reject_suggestion(current_call(), std::move(id), replies_.keep(std::move(result)));
+    }
+
+    void ForgetLearned(sdbus::Result<>&& result) override
+    {
+        requests_.forget_learned(current_call(), replies_.keep(std::move(result)));
+    }
+
     /// A filter on names goes by those that are shown: it shall find out no others.
     [[nodiscard]] std::vector<ProcessView> seen_processes(const ProcessFilter& filter, Sight& sight) const
     {
@@ -264,6 +291,7 @@ private:
 
     Inspection& inspection_;
     Control& control_;
+    Learning& learning_;
     Replies replies_;
     Callers callers_;
     Gate gate_;
@@ -275,11 +303,11 @@ Service::Service(std::unique_ptr<Object> object) : object_{std::move(object)} {}
 Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspection& inspection, Control& control,
-                                                 Sessions& sessions, Uid own_uid)
+                                                 Learning& learning, Sessions& sessions, Uid own_uid)
 {
     return caught(fmt::format("export {}", kObjectPath), [&] {
-        return std::unique_ptr<Service>{
-            new Service{std::make_unique<Object>(connection.native(), inspection, control, sessions, own_uid)}};
+        return std::unique_ptr<Service>{new Service{
+            std::make_unique<Object>(connection.native(), inspection, control, learning, sessions, own_uid)}};
     });
 }
 
@@ -298,6 +326,11 @@ void Service::overrides_changed(const std::vector<std::string>& added, const std
 {
     (void)caught("emit OverridesChanged", [&] { object_->emitOverridesChanged(added, removed); });
     object_->requests().forget_overrides(removed);
+}
+
+void Service::suggestion_added(const SuggestionView& suggestion)
+{
+    (void)caught("emit SuggestionAdded", [&] { object_->emitSuggestionAdded(to_dict(public_view(suggestion))); });
 }
 
 void Service::lose_everybody()

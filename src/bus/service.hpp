@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// The object /org/priorityd1: answers from an Inspection, hands wishes to a Control, tells the bus what has changed.
+/// The object /org/priorityd1: answers from an Inspection and a Learning, hands wishes to a Control, tells the bus what
+/// has changed.
 #pragma once
 
 #include <memory>
@@ -9,19 +10,21 @@
 #include "core/control.hpp"
 #include "core/ids.hpp"
 #include "core/inspection.hpp"
+#include "core/learning.hpp"
 #include "core/result.hpp"
 
 namespace priorityd::bus {
 
 /// Signals that cannot be sent are dropped: that the connection is lost is told by its Attachment.
-class Service final : public ChangeListener, public OverrideListener {
+class Service final : public ChangeListener, public OverrideListener, public SuggestionListener {
 public:
     /// Exports the object; `connection` must outlive it, and the others whatever is still to be processed on that.
     /// `sessions` is on the same connection.
     /// `own_uid`: the user that the daemon runs as, who may do here what root may. Errors: EEXIST when the connection
     /// has such an object already.
     [[nodiscard]] static Result<std::unique_ptr<Service>> create(Connection& connection, Inspection& inspection,
-                                                                 Control& control, Sessions& sessions, Uid own_uid);
+                                                                 Control& control, Learning& learning,
+                                                                 Sessions& sessions, Uid own_uid);
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     Service(Service&&) = delete;
@@ -31,6 +34,7 @@ public:
     void processes_changed(const std::vector<ProcessView>& changed, std::uint32_t left_out) override;
     void policy_reloaded(std::uint32_t generation, const ReloadReport& report) override;
     void overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed) override;
+    void suggestion_added(const SuggestionView& suggestion) override;
     /// To be called when the connection is lost, and with it everybody on it: overrides that were to last as long as
     /// somebody's connection end.
     void lose_everybody();

@@ -22,6 +22,7 @@
 #include "bus/service.hpp"
 #include "fake_control.hpp"
 #include "fake_inspection.hpp"
+#include "fake_learning.hpp"
 #include "private_bus.hpp"
 
 namespace priorityd::test {
@@ -116,7 +117,7 @@ public:
 struct Daemon {
     Daemon(Loop& loop, const Address& address, Uid own_uid = kNobodyHere)
         : connection{expect(Connection::open(address))},
-          service{expect(Service::create(connection, inspection, control, sessions, own_uid))},
+          service{expect(Service::create(connection, inspection, control, learning, sessions, own_uid))},
           attachment{expect(attach(connection, loop.native(), {.on_lost = [this](const Error& error) {
                                        losses += 1;
                                        loss = error;
@@ -130,6 +131,7 @@ struct Daemon {
 
     FakeInspection inspection;
     FakeControl control;
+    FakeLearning learning;
     RecordingSessions heard;
     int losses = 0;
     Error loss;
@@ -208,6 +210,7 @@ public:
         added_overrides.insert(added_overrides.end(), added.begin(), added.end());
         removed_overrides.insert(removed_overrides.end(), removed.begin(), removed.end());
     }
+    void suggestion_added(const SuggestionView& one) override { suggestions.push_back(one); }
     void daemon_vanished() override { said += "vanished "; }
     void daemon_returned() override { said += "returned "; }
 
@@ -216,6 +219,7 @@ public:
     std::vector<PolicyNews> news;
     std::vector<std::string> added_overrides;
     std::vector<std::string> removed_overrides;
+    std::vector<SuggestionView> suggestions;
     std::string said;
 };
 

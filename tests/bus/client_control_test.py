@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import signal
 import subprocess
 import unittest
 
@@ -171,6 +172,66 @@ class Listing(ClientTest):
         monitors[0].wait_for("no longer set: override ", come_and_go)
         event = json.loads(monitors[1].wait_for('"removed":["', come_and_go))
         self.assertEqual((event["event"], event["added"]), ("overrides_changed", []))
+
+
+class Suggestions(ClientTest):
+    def test_they_are_listed_with_what_speaks_for_them(self):
+        self.daemon()
+        self.assertEqual(self.json("suggestions")[0], {
+            "id": "3", "name": "mold", "exe": "/home/alice/bin/mold", "class": "build", "starts": 13, "agreeing": 12,
+            "because": "build in 12 of 13 starts"})
+        head, *rows = self.done("suggestions").splitlines()
+        self.assertEqual(head.split(), ["ID", "PROGRAM", "CLASS", "BECAUSE"])
+        self.assertRegex(rows[0], r"^ 3  /home/alice/bin/mold +build +build in 12 of 13 starts$")
+        self.assertRegex(rows[1], r"^ 4  /tmp/a\\n\\x1b\[2J\\xff +media +media in 5 of 5 starts$")
+
+    def test_accept_tells_the_file_and_reject_the_ids(self):
+        self.daemon()
+        path = "/etc/priorityd/rules.d/80-accepted.toml"
+        self.assertEqual(self.done("suggestions", "accept", "3"), f"accepted 3: a rule in {path}\n")
+        self.assertEqual(self.json("suggestions", "reject", "4"), {"rejected": ["4"]})
+        self.assertEqual(self.json("suggestions"), [])
+        self.assertEqual(self.done("suggestions"), "")
+
+    def test_one_that_is_not_there_is_1_and_does_not_keep_the_others(self):
+        self.daemon()
+        shown = self.run_client("suggestions", "reject", "9", "3", "4", "3")
+        self.assertEqual((shown.returncode, shown.stdout), (1, "rejected 3\nrejected 4\n"))
+        self.assertIn("no suggestion 9", shown.stderr)
+        self.assertIn("no suggestion 3", self.refused(1, "suggestions", "accept", "3"))
+
+    def test_wrong_usage_is_2(self):
+        for wrong in (["suggestions", "accept"], ["suggestions", "reject"], ["suggestions", "3"], ["suggestions", "drop", "3"],
+                      ["engines", "remember"]):
+            self.refused(2, *wrong)
+
+    def test_forget_empties_what_was_learned(self):
+        self.daemon()
+        self.assertEqual(self.done("engines", "forget"), "what was learned of programs is forgotten\n")
+        self.assertEqual(self.json("suggestions"), [])
+        self.assertEqual(self.json("engines", "forget"), {"forgotten": True})
+
+    def test_to_accept_without_being_allowed_to_is_4(self):
+        self.not_authorised("suggestions", "accept", "3")
+
+    def test_to_reject_without_being_allowed_to_is_4(self):
+        self.not_authorised("suggestions", "reject", "3")
+
+    def test_to_forget_without_being_allowed_to_is_4(self):
+        self.not_authorised("engines", "forget")
+
+    def test_monitor_tells_of_new_ones(self):
+        daemon = self.daemon()
+        monitors = [Monitor("--bus", self.bus.address, *options) for options in ([], ["--json"])]
+        for monitor in monitors:
+            self.addCleanup(monitor.end)
+
+        def come():
+            daemon.signal(signal.SIGUSR1)
+        monitors[0].wait_for("-- suggestion 3: mold as build (build in 12 of 13 starts)", come)
+        event = json.loads(monitors[1].wait_for("suggestion_added", come))
+        self.assertEqual((event["id"], event["class"]), ("3", "build"))
+        self.assertNotIn("exe", event)
 
 
 class Unsetting(ClientTest):

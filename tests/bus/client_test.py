@@ -44,11 +44,12 @@ class WithTheDaemon(ClientTest):
         self.daemon()
         rows = self.json("engines")
         self.assertEqual(rows[0], {"name": "metadata", "enabled": True, "weight": 0.5, "calls": 30, "votes": 20, "programs": 12,
-                                   "hits": 18, "misses": 12, "latency_usec": 41500})
+                                   "hits": 18, "misses": 12, "latency_usec": 41500, "refused": 0, "failures": 0,
+                                   "health": "ready"})
         self.assertEqual([row["name"] for row in rows], ["metadata", "tea-leaves"])
         lines = self.done("engines").splitlines()
-        self.assertRegex(lines[1], r"^metadata +enabled +0\.5 +30 +20 +12 +18 +12 +41\.5 ms$")
-        self.assertRegex(lines[2], r"^tea-leaves +off +1 +0 +0 +0 +0 +0 +-$")
+        self.assertRegex(lines[1], r"^metadata +enabled +0\.5 +30 +20 +12 +18 +12 +41\.5 ms +0 +0 +ready$")
+        self.assertRegex(lines[2], r"^tea-leaves +off +1 +0 +0 +0 +0 +0 +- +7 +5 +resting for 9s more: no\\n luck$")
 
     def test_status_shows_health_counts_knobs_pressure_and_diagnostics(self):
         self.daemon()
@@ -389,7 +390,7 @@ class CommandLine(ClientTest):
         self.assertIn("Exit status", self.done("--help"))
         self.assertRegex(self.done("--version"), r"^priorityctl \d+\.\d+")
         for verb in ("status", "list", "explain", "monitor", "classify", "check", "engines", "evaluate", "rules", "classes", "reload",
-                     "set", "unset", "overrides", "user-rules"):
+                     "set", "unset", "overrides", "suggestions", "user-rules"):
             self.assertIn(verb, self.done("--help"))
             self.assertIn("--help", self.done(verb, "--help"))
 

@@ -171,6 +171,15 @@ class Words(CompletionTest):
         self.assertEqual(list(self.offered("unset", "8")), ["18"])
         self.assertEqual(self.offered("unset", "n"), {"name:cc1*": "class build, nice 5"})
 
+    def test_suggestions_are_offered_by_id_behind_what_can_be_done_with_them(self):
+        self.daemon()
+        self.assertEqual(set(self.offered("suggestions", "")), {"accept", "reject"})
+        self.assertEqual(self.offered("suggestions", "accept", ""),
+                         {"3": "/home/alice/bin/mold: build", "4": "/tmp/a\\n\\x1b[2J\\xff: media"})
+        self.assertEqual(set(self.offered("suggestions", "reject", "3", "")), {"3", "4"})
+        self.assertEqual(set(self.offered("engines", "")), {"forget"})
+        self.assertEqual(set(self.offered("evaluate", "--engine", "")), {"metadata"})
+
     def test_words_for_a_setting_are_values_that_it_takes(self):
         self.daemon()
         for option in ("--sched", "--io", "--cpus", "--children", "--cpu-weight"):

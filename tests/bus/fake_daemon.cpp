@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// A daemon that only looks like one, for tests of the client: the real service with made-up answers.
 ///
-/// fake-daemon ADDRESS OWN_UID [POLICY_FILE...]: prints "ready" once it has the name. SIGUSR1: tells of two changes and
-/// three left out. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends. What it takes to make an
-/// override or to hand over rules is org.priorityd1.lower-own, as polkit on that bus has it; root just may.
+/// fake-daemon ADDRESS OWN_UID [POLICY_FILE...]: prints "ready" once it has the name. SIGUSR1: tells of two changes,
+/// three left out and a suggestion. SIGUSR2: from now on refuses its rules, and tells so. SIGTERM: ends. What it takes
+/// to make an override or to hand over rules is org.priorityd1.lower-own, as polkit on that bus has it; root just may.
 /// Ids of overrides count from FIRST_ID in the environment, else from 1. The processes that can have one are 4194305,
 /// which nobody can see, and one that had the pid of this daemon before.
 #include <signal.h>
@@ -18,6 +18,7 @@
 #include "bus/service.hpp"
 #include "fake_control.hpp"
 #include "fake_inspection.hpp"
+#include "fake_learning.hpp"
 
 using namespace priorityd;
 
@@ -34,12 +35,15 @@ struct FakeDaemon final : SessionListener {
 
     test::FakeInspection inspection;
     test::FakeControl control;
+    test::FakeLearning learning;
     std::unique_ptr<bus::Service> service;
 };
 
 int tell_changes(sd_event_source*, const struct signalfd_siginfo*, void* daemon)
 {
-    static_cast<FakeDaemon*>(daemon)->service->processes_changed({test::compiler(), test::hostile()}, 3);
+    auto& service = *static_cast<FakeDaemon*>(daemon)->service;
+    service.processes_changed({test::compiler(), test::hostile()}, 3);
+    service.suggestion_added(test::linker());
     return 0;
 }
 
@@ -80,7 +84,8 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
     if (const char* first_id = std::getenv("FIRST_ID"))
         daemon.control.next_id = std::atoi(first_id);
     bus::Sessions sessions{*connection, daemon};
-    auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, sessions, own_uid);
+    auto service =
+        bus::Service::create(*connection, daemon.inspection, daemon.control, daemon.learning, sessions, own_uid);
     if (!service)
         return fail(service.error());
     daemon.service = *std::move(service);

@@ -100,7 +100,13 @@ public:
          .calls = 30,
          .votes = 20,
          .cache = {.programs = 12, .hits = 18, .misses = 12, .latency = std::chrono::microseconds{41'500}}},
-        {.name = "tea-leaves", .is_enabled = false, .weight = 1, .cache = {}}};
+        {.name = "tea-leaves",
+         .is_enabled = false,
+         .weight = 1,
+         .refused = 7,
+         .failures = 5,
+         .health = "resting for 9s more: no\n luck",
+         .cache = {}}};
     ReloadReport report{.is_accepted = true, .rules = 513, .diagnostics = {}};
     ChangeListener* listener = nullptr;  ///< Told of reloads, as the daemon does.
 

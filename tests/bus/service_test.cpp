@@ -276,9 +276,10 @@ TEST_CASE_FIXTURE(Fixture, "signals that somebody else sends in the daemon's nam
     auto other = expect(Connection::open(address));
     FakeInspection nothing;
     test::FakeControl no_control;
+    test::FakeLearning no_learning;
     RecordingSessions unheard;
     Sessions no_sessions{other, unheard};
-    const auto forger = expect(Service::create(other, nothing, no_control, no_sessions, kNobodyHere));
+    const auto forger = expect(Service::create(other, nothing, no_control, no_learning, no_sessions, kNobodyHere));
     const auto attachment = expect(attach(other, loop.native(), {.on_lost = [](const Error&) {}}));
     forger->processes_changed({test::hostile()}, 0);
     // Sent straight to the subscriber, past the bus's own check of the sender.
