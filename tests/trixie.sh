@@ -103,7 +103,7 @@ build() {
 versions() {
     # shellcheck disable=SC2016 # for the shell inside
     inside bash -c '. /etc/os-release && echo "$PRETTY_NAME, $(g++ --version | head -n 1)"
-        for package in sdbus-c++ tomlplusplus fmt libproc2 libsystemd hwloc; do
+        for package in sdbus-c++ tomlplusplus fmt libproc2 libsystemd hwloc sqlite3; do
             echo "$package $(pkg-config --modversion $package)"
         done' | paste -s -d ';' | sed 's/;/, /g'
 }

@@ -38,7 +38,11 @@ Daemon::Daemon(Parts parts)
                  .accounts = accounts_,
                  .clocks = clocks,
                  .request_scan = [this] { request_scan(); },
-                 .own_pid = parts_.world.own_pid}}
+                 .own_pid = parts_.world.own_pid}},
+      learning_{{.log = parts_.log,
+                 .keeper = parts_.scoring.profiles(),
+                 .layers = [this]() -> const Layers& { return pipeline_.layers(); },
+                 .rules_folder = [this] { return kernel::folder_for_new_rules(parts_.sources); }}}
 {
     if (auto policy = load_policy())
         use(std::move(policy));
@@ -49,6 +53,7 @@ Daemon::Daemon(Parts parts)
 
 void Daemon::use(std::shared_ptr<const Policy> policy)
 {
+    parts_.scoring.use(*policy);
     for (const auto& fault : steering_.use(std::move(policy)))
         parts_.log.warning(fault);
 }
@@ -107,7 +112,6 @@ Result<void> Daemon::attach()
     if (parts_.state.fd() >= 0)
         keep(disk_, loop.watch_fd(parts_.state.fd(), Priority::requests,
                                   [this] { serve([this] { parts_.state.finish(); }); }));
-    keep(programs_, loop.watch_fd(parts_.programs.fd(), Priority::work, [this] { on_programs(); }));
     keep(scan_work_, loop.add_work(Priority::work, [this] { step_scan(); }));
     keep(publish_timer_, loop.add_timer(Priority::later, [this] { publish(); }));
     keep(due_timer_, loop.add_timer(Priority::later, [this] { run_due(); }));
@@ -117,6 +121,11 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
+    if (auto attached =
+            parts_.scoring.attach({loop, [this] { on_news(); },
+                                   [this](const ProcessKey& process) { return pipeline_.standing_of(process); }});
+        !attached && error.doing.empty())
+        error = attached.error();
     loop.watch_first(parts_.connector.fd(), [this] { return on_events(); });
     if (!error.doing.empty())
         return tl::unexpected(error);
@@ -194,10 +203,10 @@ void Daemon::on_exits()
     arm_timers(at);
 }
 
-void Daemon::on_programs()
+void Daemon::on_news()
 {
     const auto pause = parts_.realtime.pause();
-    pipeline_.look_again(parts_.programs.take_answered(now()), now());
+    pipeline_.look_again(parts_.scoring.take_news(now()), now());
     arm_timers(now());
 }
 
@@ -238,7 +247,8 @@ void Daemon::run_due()
     run_briefly(realtime_of_own_work_, [this] {
         pipeline_.run_due(now());
         steering_.run_due(now());
-        parts_.programs.run_due(now());
+        parts_.scoring.run_due(now());
+        pipeline_.look_again(parts_.scoring.take_news(now()), now());
     });
     arm_timers(now());
 }
@@ -261,7 +271,7 @@ void Daemon::arm_timers(Instant at)
 {
     if (pipeline_.has_changes() && !listeners_.empty() && !publish_timer_.is_armed())
         publish_timer_.arm(std::max(at, last_published_ + kPublishInterval));
-    const auto due = earlier(earlier(pipeline_.deadline(), steering_.deadline()), parts_.programs.deadline(at));
+    const auto due = earlier(earlier(pipeline_.deadline(), steering_.deadline()), parts_.scoring.deadline(at));
     if (due)
         due_timer_.arm(*due);
 }

@@ -16,8 +16,9 @@
 #include "core/steering.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/folder_watch.hpp"
+#include "daemon/learning.hpp"
 #include "daemon/log.hpp"
-#include "daemon/program_lookup.hpp"
+#include "daemon/scoring.hpp"
 #include "daemon/state.hpp"
 #include "kernel/accounts.hpp"
 #include "kernel/exit_watch.hpp"
@@ -35,8 +36,8 @@ struct Parts {
     kernel::ProcConnector& connector;
     kernel::PidfdExitWatch& exits;  ///< The one in `world`.
     kernel::Realtime& realtime;
-    ProgramLookup& programs;  ///< The one in `world`.
-    State& state;             ///< Its originals are the ones in `world`.
+    Scoring& scoring;  ///< The one in `world`.
+    State& state;      ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
     Knobs knobs;
     std::function<std::optional<ForeignScheduler>()> scheduler;  ///< The one that is loaded at the moment.
@@ -49,6 +50,7 @@ public:
     explicit Daemon(Parts parts);
 
     [[nodiscard]] Steering& steering() { return steering_; }
+    [[nodiscard]] DaemonLearning& learning() { return learning_; }
     /// Told of changes from now on; must outlive the daemon or be removed.
     void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
     void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
@@ -78,7 +80,7 @@ private:
     EventLoop::Rest on_events();
     void on_exits();
     void on_folder_change();
-    void on_programs();
+    void on_news();
     bool see_to_trouble(const kernel::Drained& drained);
     void on_broken_connector(const Error& error);
     void request_scan();
@@ -99,6 +101,7 @@ private:
     kernel::SystemAccounts accounts_;
     Pipeline pipeline_;
     Steering steering_;
+    DaemonLearning learning_;
     Counters counters_;
     EventRate rate_;
     Allowance realtime_of_own_work_{0.02, std::chrono::milliseconds{10}};
@@ -108,7 +111,7 @@ private:
     bool has_lost_events_ = false;  // and has not asked for a scan yet
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
-    Source exits_, disk_, programs_, folders_, scan_work_;
+    Source exits_, disk_, folders_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// What the daemon tells whoever asks. Nothing here changes anything.
-#include "core/scoring/engines.hpp"
 #include "daemon/clocks.hpp"
 #include "daemon/daemon.hpp"
 
@@ -28,23 +27,7 @@ Explanation Daemon::classify(const GivenFacts& facts) const
 
 std::vector<EngineView> Daemon::engines() const
 {
-    const auto& cache = parts_.programs.cache();
-    const auto& tally = cache.tally();
-    std::vector<EngineView> views;
-    for (const ScoringEngine& engine : scoring_engines()) {
-        const auto settings = pipeline_.policy().settings().scoring.of(engine.name);
-        const auto votes = tally.votes.find(engine.name);
-        views.push_back({.name = std::string{engine.name},
-                         .is_enabled = settings.is_enabled,
-                         .weight = settings.weight,
-                         .calls = tally.learned,
-                         .votes = votes == tally.votes.end() ? 0 : votes->second,
-                         .cache = {.programs = static_cast<std::uint32_t>(cache.size()),
-                                   .hits = tally.hits,
-                                   .misses = tally.misses,
-                                   .latency = parts_.programs.latency()}});
-    }
-    return views;
+    return parts_.scoring.views(pipeline_.policy().settings().scoring);
 }
 
 DaemonStatus Daemon::status() const

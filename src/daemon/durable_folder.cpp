@@ -31,14 +31,17 @@ bool is_draft_name(std::string_view name)
 
 }  // namespace
 
-Result<DurableFolder> DurableFolder::open(const std::filesystem::path& path)
+Result<DurableFolder> DurableFolder::open(const std::filesystem::path& path, Readers readers)
 {
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST)
         return failure(errno, fmt::format("mkdir({})", path.string()));
     kernel::UniqueFd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!folder)
         return failure(errno, fmt::format("open({})", path.string()));
-    return DurableFolder{path, std::move(folder)};
+    if (is_new && readers == Readers::everybody && ::fchmod(folder.get(), 0755) != 0)  // whatever the umask is
+        return failure(errno, fmt::format("chmod({})", path.string()));
+    return DurableFolder{path, std::move(folder), readers};
 }
 
 Result<std::vector<std::string>> DurableFolder::names() const
@@ -150,6 +153,8 @@ Result<kernel::UniqueFd> DurableFolder::draft(const std::string& name) const
         ::openat(folder_.get(), draft_name(name).c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!file)
         return failure(errno, fmt::format("open({})", path_of(draft_name(name))));
+    if (readers_ == Readers::everybody && ::fchmod(file.get(), 0644) != 0)
+        return failure(errno, fmt::format("chmod({})", path_of(draft_name(name))));
     return file;
 }
 

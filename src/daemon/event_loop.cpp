@@ -158,15 +158,21 @@ int EventLoop::First::patience() const
 Result<void> EventLoop::serve_first(bool may_wait)
 {
     for (;;) {
-        std::array<pollfd, 2> watched{{{first_.fd, POLLIN, 0}, {sd_event_get_fd(event_.get()), POLLIN, 0}}};
+        std::array<pollfd, 3> watched{
+            {{first_.fd, POLLIN, 0}, {sd_event_get_fd(event_.get()), POLLIN, 0}, {exceptional_.fd, POLLPRI, 0}}};
         if (::poll(watched.data(), watched.size(), may_wait ? first_.patience() : 0) < 0 && errno != EINTR)
             return failure(errno, "poll");
+        const bool is_exception = (watched[2].revents & POLLPRI) != 0;
+        if (is_exception) {
+            const auto call = exceptional_.call;  // it may be replaced
+            call();
+        }
         if (watched[0].revents == 0 && !first_.is_due())
             return {};
         const auto call = first_.call;  // it may be replaced
         const Rest rest = call();
         first_.again = rest.again;
-        if (!may_wait || watched[1].revents != 0 || rest.concerns_loop)
+        if (!may_wait || is_exception || watched[1].revents != 0 || rest.concerns_loop)
             return {};
     }
 }

@@ -81,6 +81,10 @@ public:
     /// what a starting program waits for. There is one; the next call replaces it, also from within the callback. The
     /// fd stays the caller's and must outlive that.
     void watch_first(int fd, std::function<Rest()> callback) { first_ = {fd, std::move(callback), {}}; }
+    /// Calls back for each exceptional condition (POLLPRI) of `fd`. Not through sd-event either: the kernel tells of
+    /// pressure once, and to wait for the descriptor that sd-event waits with would be to be told. There is one; the
+    /// next call replaces it, a negative fd ends it. Source: psi_trigger_poll() in kernel/sched/psi.c.
+    void watch_exceptions(int fd, std::function<void()> callback) { exceptional_ = {fd, std::move(callback)}; }
     /// Calls back while `fd` is readable. The fd stays the caller's and must outlive the source.
     [[nodiscard]] Result<Source> watch_fd(int fd, Priority priority, Source::Callback callback);
     /// Blocks the signal and calls back when it comes.
@@ -120,8 +124,13 @@ private:
         /// In milliseconds, as poll(2) takes it.
         [[nodiscard]] int patience() const;
     };
+    struct Exceptional {
+        int fd = -1;
+        std::function<void()> call;
+    };
     std::unique_ptr<sd_event, Unref> event_;
     First first_;
+    Exceptional exceptional_;
 };
 
 }  // namespace priorityd::daemon

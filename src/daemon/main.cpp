@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "bus/connection.hpp"
+#include "bus/engine_client.hpp"
 #include "bus/service.hpp"
 #include "bus/sessions.hpp"
 #include "bus/systemd_units.hpp"
@@ -42,7 +43,7 @@ namespace {
 /// The daemon's place on a bus. Without one it works all the same.
 class BusSeat {
 public:
-    BusSeat(const Log& log, Units& units) : log_{log}, units_{units} {}
+    BusSeat(const Log& log, Units& units, Scoring& scoring) : log_{log}, units_{units}, scoring_{scoring} {}
 
     /// Errors: EEXIST when another priorityd is there.
     Result<void> take(const std::string& where)
@@ -62,7 +63,10 @@ public:
         systemd_.emplace(*connection_);
         sessions_.emplace(*connection_, daemon);
         units_.use(Units::Managers{*systemd_, *sessions_});
-        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), *sessions_, Uid{geteuid()});
+        engines_.emplace(*connection_, [this](const std::string& name) { scoring_.hear_of_engine(name); });
+        scoring_.use(&*engines_);
+        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), daemon.learning(), *sessions_,
+                                            Uid{geteuid()});
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
@@ -77,6 +81,7 @@ public:
         attachment_.emplace(*std::move(attachment));
         daemon.add_listener(*service_);
         daemon.steering().add_listener(*service_);
+        daemon.learning().add_listener(*service_);
         return {};
     }
 
@@ -96,20 +101,25 @@ private:
         service_->lose_everybody();
         daemon.remove_listener(*service_);
         daemon.steering().remove_listener(*service_);
+        daemon.learning().remove_listener(*service_);
         units_.use(std::nullopt);
+        scoring_.use(nullptr);
         sessions_->lose_everybody();
         attachment_.reset();
         service_.reset();
         sessions_.reset();
+        engines_.reset();
         systemd_.reset();
         connection_.reset();
     }
 
     const Log& log_;
     Units& units_;
+    Scoring& scoring_;
     std::unique_ptr<bus::Connection> connection_;
     std::optional<bus::SystemdUnits> systemd_;
     std::optional<bus::Sessions> sessions_;
+    std::optional<bus::EngineClient> engines_;
     std::unique_ptr<bus::Service> service_;
     std::optional<bus::Attachment> attachment_;
 };
@@ -173,7 +183,7 @@ struct WeightSide {
 };
 
 Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSide& kernel, WeightSide& weights,
-               ProgramLookup& programs, State& state)
+               Scoring& scoring, State& state)
 {
     const bool is_dry_run = options.is_dry_run;
     return {.log = log,
@@ -184,13 +194,13 @@ Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSi
                       .exits = kernel.exits,
                       .units = is_dry_run ? static_cast<UnitManagers&>(weights.dry_run_units) : weights.units,
                       .originals = state.originals(),
-                      .programs = programs,
+                      .advisers = scoring,
                       .untouched = kernel::untouched_values(),
                       .own_pid = Pid{getpid()}},
             .connector = kernel.connector,
             .exits = kernel.exits,
             .realtime = kernel.realtime,
-            .programs = programs,
+            .scoring = scoring,
             .state = state,
             .sources = sources_of(options),
             .knobs = kernel::probe_knobs({}),
@@ -243,22 +253,22 @@ int run(const Options& options, const Log& log)
     auto state = State::open(options.state, options.is_dry_run ? Keep::overrides_alone : Keep::everything, log);
     if (!state)
         return fail(log, state.error());
-    const auto programs = ProgramLookup::open();
-    if (!programs)
-        return fail(log, programs.error());
+    const auto scoring = Scoring::open(state->folder(), log);
+    if (!scoring)
+        return fail(log, scoring.error());
     auto loop = EventLoop::open();
     if (!loop)
         return fail(log, loop.error());
     if (const auto missing = kernel::missing_capabilities(); !missing.empty())
         log.warning(fmt::format("{}; going on with what is there", missing));
     WeightSide weights{*state};
-    BusSeat seat{log, weights.units};
+    BusSeat seat{log, weights.units, **scoring};
     const bool has_bus = options.bus != "none";
     if (has_bus) {
         if (auto taken = seat.take(options.bus); !taken)
             return fail(log, {taken.error().code, taken.error().doing + " (--bus none runs without one)"});
     }
-    Daemon daemon{parts_of(options, log, *loop, **kernel, weights, **programs, *state)};
+    Daemon daemon{parts_of(options, log, *loop, **kernel, weights, **scoring, *state)};
     ChangeLog change_log{log};
     if (log.takes(Log::Level::info))
         daemon.add_listener(change_log);

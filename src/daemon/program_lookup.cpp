@@ -8,6 +8,7 @@
 
 #include "core/scoring/arbiter.hpp"
 #include "kernel/programs.hpp"
+#include "kernel/timers.hpp"
 
 namespace priorityd::daemon {
 namespace {
@@ -16,13 +17,6 @@ namespace {
 constexpr auto kGathering = std::chrono::seconds{1};
 constexpr int kRests = 100;
 constexpr auto kLongestRest = std::chrono::minutes{1};
-
-/// What the other thread is asked and answers.
-struct Errand {
-    std::vector<ProgramFile> programs;
-    std::vector<std::vector<Vote>> votes;  ///< As many.
-    std::chrono::microseconds took{};
-};
 
 /// Nobody waits for a look-up: it yields to whoever wants the CPU.
 void yield_to_others()
@@ -33,6 +27,16 @@ void yield_to_others()
 
 }  // namespace
 
+/// What the other thread is asked and answers.
+struct ProgramLookup::Errand {
+    std::vector<ProgramFile> programs;
+    std::vector<ProgramInfo> infos;        ///< As many.
+    std::vector<std::vector<Vote>> votes;  ///< As many.
+    TimedServices timed;
+    kernel::Refused refused;
+    std::chrono::microseconds took{};
+};
+
 Result<std::unique_ptr<ProgramLookup>> ProgramLookup::open()
 {
     auto thread = DiskThread::open();
@@ -41,9 +45,17 @@ Result<std::unique_ptr<ProgramLookup>> ProgramLookup::open()
     return std::unique_ptr<ProgramLookup>{new ProgramLookup{*std::move(thread)}};
 }
 
-const std::vector<Vote>* ProgramLookup::find(const ProgramFile& program, Pid asking)
+FactSet ProgramLookup::needs(const Snapshot& process) const
 {
-    return cache_.find(program, asking);
+    return may_be_known_by_file(process) ? Fact::file_id | Fact::cgroup : FactSet{};
+}
+
+void ProgramLookup::advise(const Snapshot& process, std::vector<Vote>& into)
+{
+    const auto program = program_of(process);
+    const auto* known = program ? cache_.find(*program, process.key.pid) : nullptr;
+    if (known)
+        into.insert(into.end(), known->begin(), known->end());
 }
 
 std::optional<Instant> ProgramLookup::deadline(Instant now)
@@ -59,34 +71,49 @@ void ProgramLookup::run_due(Instant now)
         return;
     due_.reset();
     is_looking_ = true;
-    const auto errand = std::make_shared<Errand>(Errand{cache_.take_wanted(), {}, {}});
+    const auto errand = std::make_shared<Errand>();
+    errand->programs = cache_.take_wanted();
     thread_->hand_over(
         [errand, stop = ending_.get_token()]() -> Result<void> {
             yield_to_others();
             const auto begin = std::chrono::steady_clock::now();
-            for (const auto& info : kernel::look_up_programs(errand->programs, stop))
+            auto found = kernel::look_up_programs(errand->programs, stop);
+            errand->infos = std::move(found.programs);
+            for (const auto& info : errand->infos)
                 errand->votes.push_back(votes_on(info));
+            errand->refused = std::move(found.refused);
+            errand->timed = kernel::read_timers();
             errand->took = std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
             return {};
         },
         [this, errand](const Result<void>& done) {
             is_looking_ = false;
             latency_ = errand->took;
-            for (std::size_t i = 0; i < errand->programs.size(); ++i)
-                finish(errand->programs[i], done ? &errand->votes[i] : nullptr);
+            if (done)
+                timed_ = std::move(errand->timed);
+            for (const auto& file : errand->refused)
+                kernel::refuse(file, refused_);
+            finish(*errand, done.has_value());
         });
 }
 
-/// `votes`: null where there could be no thread.
-void ProgramLookup::finish(const ProgramFile& program, std::vector<Vote>* votes)
+/// `is_done`: false where there could be no thread.
+void ProgramLookup::finish(Errand& errand, bool is_done)
 {
-    if (!votes)
-        return cache_.give_up(program);
-    const auto asking = cache_.learn(program, std::move(*votes));
-    answered_.insert(answered_.end(), asking.begin(), asking.end());
+    for (std::size_t i = 0; i < errand.programs.size(); ++i) {
+        const auto& program = errand.programs[i];
+        if (is_done) {
+            const auto asking = cache_.learn(program, std::move(errand.votes[i]));
+            answered_.insert(answered_.end(), asking.begin(), asking.end());
+        } else {
+            cache_.give_up(program);
+        }
+        if (known_)
+            known_(program, is_done ? &errand.infos[i] : nullptr);
+    }
 }
 
-std::vector<Pid> ProgramLookup::take_answered(Instant now)
+std::vector<Pid> ProgramLookup::take_news(Instant now)
 {
     thread_->dispatch();
     if (!answered_.empty())

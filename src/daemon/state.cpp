@@ -35,6 +35,7 @@ void State::open_parts(const std::filesystem::path& folder, Keep keep)
     }
     if (keep == Keep::overrides_alone)
         return;
+    folder_ = folder;
     if (auto journal = OriginalsJournal::open(folder)) {
         journal_ = *std::move(journal);
         originals_ = journal_->take_recovered();

@@ -31,6 +31,9 @@ public:
     [[nodiscard]] OverrideKeeper& keeper() { return *this; }
     [[nodiscard]] Originals& originals() { return *this; }
 
+    /// Where what is only good to have may be kept too; empty where nothing is to be, or there is no folder.
+    [[nodiscard]] const std::optional<std::filesystem::path>& folder() const { return folder_; }
+
     /// What was found, once.
     [[nodiscard]] std::vector<Override> take_overrides() { return std::move(overrides_); }
     [[nodiscard]] AllOriginals take_originals() { return std::move(originals_); }
@@ -62,6 +65,7 @@ private:
 
     const Log* log_;
     std::optional<StateLock> lock_;
+    std::optional<std::filesystem::path> folder_;
     std::optional<OverrideStore> store_;
     std::optional<OriginalsJournal> journal_;
     std::optional<ChangedUnits> units_;

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/names.hpp"
 #include "daemon/eventually.hpp"
 #include "kernel/programs.hpp"
 
@@ -18,10 +19,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Some file where packages put programs.
-ProgramFile some_program(const std::string& exe)
+/// A process that runs a program where packages put them.
+Snapshot some_process(int pid, const std::string& exe)
 {
-    return {exe, kernel::file_id(AT_FDCWD, exe.c_str())};
+    Snapshot process;
+    process.key.pid = Pid{pid};
+    process.exe = exe;
+    process.names = {std::string{base_name(exe)}};
+    process.file_id = kernel::file_id(AT_FDCWD, exe.c_str());
+    return process;
+}
+
+std::size_t votes_on(ProgramLookup& lookup, const Snapshot& process)
+{
+    std::vector<Vote> votes;
+    lookup.advise(process, votes);
+    return votes.size();
 }
 
 }  // namespace
@@ -29,13 +42,13 @@ ProgramFile some_program(const std::string& exe)
 TEST_CASE("programs that are wanted are looked up together, a second after the first was")
 {
     auto lookup = *ProgramLookup::open();
-    const auto shell = some_program("/bin/sh");
-    const auto env = some_program("/usr/bin/env");
-    REQUIRE(shell.id != FileId{});
+    const auto shell = some_process(1, "/bin/sh");
+    const auto env = some_process(2, "/usr/bin/env");
+    REQUIRE(shell.file_id != FileId{});
     CHECK_FALSE(lookup->deadline(Instant{}));
-    CHECK(lookup->find(shell, Pid{1}) == nullptr);
+    CHECK(votes_on(*lookup, shell) == 0);
     CHECK(lookup->deadline(Instant{}) == Instant{1s});
-    CHECK(lookup->find(env, Pid{2}) == nullptr);
+    CHECK(votes_on(*lookup, env) == 0);
     CHECK(lookup->deadline(Instant{500ms}) == Instant{1s});
     lookup->run_due(Instant{999ms});
     CHECK(lookup->deadline(Instant{999ms}));
@@ -43,25 +56,27 @@ TEST_CASE("programs that are wanted are looked up together, a second after the f
     CHECK_FALSE(lookup->deadline(Instant{1s}));
 
     REQUIRE(is_readable(lookup->fd(), kPatience));
-    auto answered = lookup->take_answered(Instant{2s});
+    auto answered = lookup->take_news(Instant{2s});
     std::ranges::sort(answered);
     CHECK(answered == std::vector{Pid{1}, Pid{2}});
-    CHECK(lookup->find(shell, Pid{3}) != nullptr);
-    CHECK(lookup->find(env, Pid{3}) != nullptr);
+    const auto misses = lookup->cache().tally().misses;
+    (void)votes_on(*lookup, shell);
+    (void)votes_on(*lookup, env);
+    CHECK(lookup->cache().tally().misses == misses);
     CHECK_FALSE(lookup->deadline(Instant{2s}));
-    CHECK(lookup->take_answered(Instant{2s}).empty());
+    CHECK(lookup->take_news(Instant{2s}).empty());
 }
 
 TEST_CASE("what is wanted while a look-up is under way waits for the next one, a hundred times as long as that took")
 {
     auto lookup = *ProgramLookup::open();
-    CHECK(lookup->find(some_program("/bin/sh"), Pid{1}) == nullptr);
+    CHECK(votes_on(*lookup, some_process(1, "/bin/sh")) == 0);
     (void)lookup->deadline(Instant{});
     lookup->run_due(Instant{1s});
-    CHECK(lookup->find(some_program("/usr/bin/env"), Pid{2}) == nullptr);
+    CHECK(votes_on(*lookup, some_process(2, "/usr/bin/env")) == 0);
     CHECK_FALSE(lookup->deadline(Instant{1s}));
     REQUIRE(is_readable(lookup->fd(), kPatience));
-    CHECK(lookup->take_answered(Instant{2s}) == std::vector{Pid{1}});
+    CHECK(lookup->take_news(Instant{2s}) == std::vector{Pid{1}});
     const auto rest = std::min<Instant::duration>(100 * lookup->latency(), 1min);
     CHECK(lookup->deadline(Instant{2s}) == std::max(Instant{3s}, Instant{2s} + rest));
 }
@@ -69,7 +84,7 @@ TEST_CASE("what is wanted while a look-up is under way waits for the next one, a
 TEST_CASE("a look-up that nobody waits for any more ends quietly")
 {
     auto lookup = *ProgramLookup::open();
-    CHECK(lookup->find(some_program("/bin/sh"), Pid{1}) == nullptr);
+    CHECK(votes_on(*lookup, some_process(1, "/bin/sh")) == 0);
     (void)lookup->deadline(Instant{});
     lookup->run_due(Instant{1s});
 }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/outside_engines.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/scoring/program_cache.hpp"
+#include "core/scoring/score.hpp"
+#include "daemon/clocks.hpp"
+
+namespace priorityd::daemon {
+
+OutsideEngines::OutsideEngines(ProgramLookup& programs) : programs_{programs}
+{
+    programs_.tell([this](const ProgramFile& program, const ProgramInfo* info) { learn(program, info); });
+}
+
+void OutsideEngines::use(EngineCalls* calls)
+{
+    calls_ = calls;
+    if (calls)
+        return;
+    for (auto& [name, outside] : engines_)
+        outside->engine.take_back(now());
+}
+
+void OutsideEngines::use(const Policy& policy)
+{
+    auto before = std::exchange(engines_, {});
+    for (const auto& [name, settings] : policy.settings().scoring.engines) {
+        if (!settings.address)
+            continue;
+        const auto known = before.find(name);
+        const bool is_known = known != before.end() && known->second->settings.address == settings.address;
+        auto& outside = engines_[name];
+        outside = is_known ? known->second : std::make_shared<Outside>(Outside{settings, ExternalEngine{name}});
+        outside->settings = settings;
+    }
+    auto classes = classes_for_engines(policy);
+    if (classes == classes_)
+        return;
+    classes_ = std::move(classes);
+    for (auto& [name, outside] : engines_)
+        outside->engine.use_classes(classes_);
+}
+
+void OutsideEngines::hear_of(const std::string& bus_name)
+{
+    for (auto& [name, outside] : engines_) {
+        if (outside->settings.address->bus_name == bus_name)
+            outside->engine.try_now(now());
+    }
+    if (on_news_)
+        on_news_();
+}
+
+FactSet OutsideEngines::needs(const Snapshot& process) const
+{
+    const auto is_enabled = [](const auto& entry) { return entry.second->settings.is_enabled; };
+    const bool is_any = std::ranges::any_of(engines_, is_enabled);
+    return is_any && may_be_known_by_file(process) ? Fact::file_id | Fact::cgroup : FactSet{};
+}
+
+void OutsideEngines::advise(const Snapshot& process, std::vector<Vote>& into)
+{
+    const auto program = program_of(process);
+    if (!program)
+        return;
+    for (auto& [name, outside] : engines_) {
+        auto& engine = outside->engine;
+        if (!outside->settings.is_enabled || engine.recall(process.file_id, into) || !calls_ || engine.is_full())
+            continue;
+        if (engine.is_described(process.file_id) || programs_.want(*program))
+            engine.expect(process.file_id, process.key.pid);
+    }
+}
+
+void OutsideEngines::learn(const ProgramFile& program, const ProgramInfo* info)
+{
+    for (auto& [name, outside] : engines_) {
+        if (info)
+            outside->engine.describe({program, *info}, now());
+        else
+            outside->engine.give_up(program.id);
+    }
+}
+
+std::optional<Instant> OutsideEngines::deadline(Instant /*now*/)
+{
+    std::optional<Instant> due;
+    for (const auto& [name, outside] : engines_) {
+        if (calls_ && outside->settings.is_enabled)
+            due = earlier(due, outside->engine.deadline());
+    }
+    return due;
+}
+
+void OutsideEngines::run_due(Instant now)
+{
+    if (!calls_)
+        return;
+    for (const auto& [name, outside] : engines_) {
+        if (outside->settings.is_enabled)
+            ask(outside, now);
+    }
+}
+
+/// The engine may be gone from the settings when the answer comes.
+void OutsideEngines::ask(const std::shared_ptr<Outside>& outside, Instant now)
+{
+    auto batch = outside->engine.take_batch(now);
+    if (batch.empty())
+        return;
+    calls_->score(*outside->settings.address, outside->settings.timeout, {std::move(batch), classes_},
+                  [this, asked = std::weak_ptr{outside}](const Result<ScoreAnswer>& answer) {
+                      const auto still_there = asked.lock();
+                      if (!still_there)
+                          return;
+                      const auto news = still_there->engine.hear(answer, classes_, daemon::now());
+                      news_.insert(news_.end(), news.begin(), news.end());
+                      if (on_news_)
+                          on_news_();
+                  });
+}
+
+std::vector<Pid> OutsideEngines::take_news(Instant /*now*/)
+{
+    return std::exchange(news_, {});
+}
+
+std::vector<EngineView> OutsideEngines::views(Instant now) const
+{
+    std::vector<EngineView> views;
+    for (const auto& [name, outside] : engines_) {
+        const auto& engine = outside->engine;
+        const auto& tally = engine.tally();
+        views.push_back({.name = name,
+                         .is_enabled = outside->settings.is_enabled,
+                         .weight = outside->settings.weight,
+                         .calls = tally.calls,
+                         .votes = tally.votes,
+                         .refused = tally.refused,
+                         .failures = tally.failures,
+                         .health = calls_ ? engine.health(now) : "there is no bus",
+                         .cache = {.programs = static_cast<std::uint32_t>(engine.remembered()),
+                                   .hits = tally.hits,
+                                   .misses = tally.misses,
+                                   .latency = engine.latency()}});
+    }
+    return views;
+}
+
+}  // namespace priorityd::daemon

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// The engines outside as one adviser: what they have said is told from memory; what they have not been asked yet, they
+/// are asked later, over the bus.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/inspection.hpp"
+#include "core/policy.hpp"
+#include "core/ports.hpp"
+#include "core/scoring/adviser.hpp"
+#include "core/scoring/external_engine.hpp"
+#include "daemon/program_lookup.hpp"
+
+namespace priorityd::daemon {
+
+class OutsideEngines final : public Adviser {
+public:
+    /// `programs`, which tells what is known of programs, must outlive this.
+    explicit OutsideEngines(ProgramLookup& programs);
+    OutsideEngines(const OutsideEngines&) = delete;
+    OutsideEngines& operator=(const OutsideEngines&) = delete;
+    ~OutsideEngines() override = default;
+
+    /// From now on `on_news` is called when deadline() is another one or take_news() has something.
+    void notify(std::function<void()> on_news) { on_news_ = std::move(on_news); }
+    /// From now on they are asked through these; null when there is no bus, or no more: then they rest. Must outlive
+    /// its use here.
+    void use(EngineCalls* calls);
+    /// The engines of its settings, and its classes. What is known of an engine whose address stays is kept.
+    void use(const Policy& policy);
+    /// Somebody has taken this name on the bus.
+    void hear_of(const std::string& bus_name);
+
+    [[nodiscard]] FactSet needs(const Snapshot& process) const override;
+    void advise(const Snapshot& process, std::vector<Vote>& into) override;
+    [[nodiscard]] std::optional<Instant> deadline(Instant now) override;
+    /// Asks those that are due.
+    void run_due(Instant now) override;
+    [[nodiscard]] std::vector<Pid> take_news(Instant now) override;
+
+    [[nodiscard]] std::vector<EngineView> views(Instant now) const;
+
+private:
+    struct Outside {
+        EngineSettings settings;
+        ExternalEngine engine;
+    };
+
+    void ask(const std::shared_ptr<Outside>& outside, Instant now);
+    void learn(const ProgramFile& program, const ProgramInfo* info);
+
+    ProgramLookup& programs_;
+    EngineCalls* calls_ = nullptr;
+    std::vector<std::string> classes_;
+    std::map<std::string, std::shared_ptr<Outside>> engines_;
+    std::vector<Pid> news_;
+    std::function<void()> on_news_;
+};
+
+}  // namespace priorityd::daemon

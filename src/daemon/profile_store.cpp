@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/profile_store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cmath>
+#include <optional>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "daemon/sqlite.hpp"
+#include "kernel/unique_fd.hpp"
+
+namespace priorityd::daemon {
+namespace {
+
+constexpr int kVersion = 1;
+/// Older ones have been looked at by then, or never will be.
+constexpr int kMostBroken = 3;
+
+/// Nobody else works with the file, so that no memory is shared; some pages are enough for so little.
+constexpr const char* kManners = R"(
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA cache_size = -128;
+PRAGMA mmap_size = 0;
+)";
+
+constexpr const char* kSchema = R"(
+CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
+                      seen INTEGER NOT NULL, suggestion INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE start (path BLOB NOT NULL, class BLOB NOT NULL, starts REAL NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
+CREATE TABLE rejected (path BLOB NOT NULL, class BLOB NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
+PRAGMA user_version = 1;
+)";
+
+/// Runs `statements`, one after the other, until one fails.
+template <typename... Attempts>
+Result<void> in_turn(Attempts... attempts)
+{
+    Result<void> result;
+    ((result = attempts(), result.has_value()) && ...);
+    return result;
+}
+
+/// SQLite has signed numbers alone.
+std::int64_t to_signed(std::uint64_t number)
+{
+    return static_cast<std::int64_t>(number);
+}
+
+std::uint64_t to_unsigned(std::int64_t number)
+{
+    return static_cast<std::uint64_t>(number);
+}
+
+/// Calls `take` for each row.
+template <typename Take>
+Result<void> each_row(Database& database, const char* sql, std::size_t most, Take take)
+{
+    auto statement = database.prepare(sql);
+    if (!statement)
+        return tl::unexpected{statement.error()};
+    statement->bind(1, static_cast<std::int64_t>(most));
+    for (;;) {
+        const auto row = statement->step();
+        if (!row)
+            return tl::unexpected{row.error()};
+        if (!*row)
+            return {};
+        take(*statement);
+    }
+}
+
+/// Whether it is this program's database, of a version that is known; an empty file is one that has not been begun.
+Result<bool> has_begun(Database& database)
+{
+    const auto version = database.ask("PRAGMA user_version");
+    if (!version)
+        return tl::unexpected{version.error()};
+    if (*version == std::to_string(kVersion))
+        return true;
+    const auto tables = database.ask("SELECT count(*) FROM sqlite_schema");
+    if (!tables)
+        return tl::unexpected{tables.error()};
+    if (*version == "0" && *tables == "0")
+        return false;
+    return failure(EUCLEAN, fmt::format("version {} of the profiles, where {} is known", *version, kVersion));
+}
+
+Result<Database> open_database(const std::filesystem::path& file)
+{
+    auto database = Database::open(file);
+    if (!database)
+        return database;
+    auto settled = in_turn([&] { return database->execute(kManners); },
+                           [&] { return database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"); });
+    if (!settled)
+        return tl::unexpected{settled.error()};
+    return database;
+}
+
+Result<void> check_all_of(Database& database)
+{
+    const auto verdict = database.ask("PRAGMA quick_check(1)");
+    if (!verdict)
+        return tl::unexpected{verdict.error()};
+    if (*verdict != "ok")
+        return failure(EUCLEAN, fmt::format("check({})", *verdict));
+    return {};
+}
+
+/// The rows of a program come one after the other. What makes no sense is left out.
+void take_start(const Statement& row, ProfileRecords& into)
+{
+    const auto exe = row.bytes(0);
+    const auto program_class = row.bytes(6);
+    const double starts = row.number(7);
+    if (!exe.starts_with('/') || program_class.empty() || !std::isfinite(starts) || starts <= 0)
+        return;
+    if (into.profiles.empty() || into.profiles.back().program.exe != exe)
+        into.profiles.push_back({.program = {.exe = exe,
+                                             .id = {.device = to_unsigned(row.integer(1)),
+                                                    .inode = to_unsigned(row.integer(2)),
+                                                    .changed = row.integer(3)}},
+                                 .starts = {},
+                                 .seen = std::chrono::sys_seconds{std::chrono::seconds{row.integer(4)}},
+                                 .suggestion = to_unsigned(row.integer(5))});
+    into.profiles.back().starts[program_class] = starts;
+}
+
+Result<void> write_profile(Database& database, const Profile& profile)
+{
+    auto program = database.prepare("INSERT INTO program VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    if (!program)
+        return tl::unexpected{program.error()};
+    program->bind(1, profile.program.exe);
+    program->bind(2, to_signed(profile.program.id.device));
+    program->bind(3, to_signed(profile.program.id.inode));
+    program->bind(4, profile.program.id.changed);
+    program->bind(5, std::int64_t{profile.seen.time_since_epoch().count()});
+    program->bind(6, to_signed(profile.suggestion));
+    if (auto written = program->run(); !written)
+        return written;
+    auto start = database.prepare("INSERT INTO start VALUES (?1, ?2, ?3)");
+    if (!start)
+        return tl::unexpected{start.error()};
+    for (const auto& [program_class, starts] : profile.starts) {
+        start->bind(1, profile.program.exe);
+        start->bind(2, program_class);
+        start->bind(3, starts);
+        if (auto written = start->run(); !written)
+            return written;
+    }
+    return {};
+}
+
+Result<void> remove_profile(Database& database, const std::string& exe)
+{
+    for (const char* sql : {"DELETE FROM program WHERE path = ?1", "DELETE FROM start WHERE path = ?1"}) {
+        auto statement = database.prepare(sql);
+        if (!statement)
+            return tl::unexpected{statement.error()};
+        statement->bind(1, exe);
+        if (auto removed = statement->run(); !removed)
+            return removed;
+    }
+    return {};
+}
+
+Result<void> write_rejection(Database& database, const Rejection& rejection)
+{
+    auto statement = database.prepare("INSERT OR IGNORE INTO rejected VALUES (?1, ?2)");
+    if (!statement)
+        return tl::unexpected{statement.error()};
+    statement->bind(1, rejection.first);
+    statement->bind(2, rejection.second);
+    return statement->run();
+}
+
+Result<void> write_changes(Database& database, const ProfileRecords& changes)
+{
+    if (changes.are_all) {
+        if (auto emptied = database.execute("DELETE FROM program; DELETE FROM start; DELETE FROM rejected"); !emptied)
+            return emptied;
+    }
+    for (const auto& exe : changes.gone) {
+        if (auto removed = remove_profile(database, exe); !removed)
+            return removed;
+    }
+    for (const auto& profile : changes.profiles) {
+        auto replaced = in_turn([&] { return remove_profile(database, profile.program.exe); },
+                                [&] { return write_profile(database, profile); });
+        if (!replaced)
+            return replaced;
+    }
+    for (const auto& rejection : changes.rejections) {
+        if (auto written = write_rejection(database, rejection); !written)
+            return written;
+    }
+    return {};
+}
+
+/// Made here and not by SQLite, so that it is nobody else's to read.
+Result<void> make_file(const std::filesystem::path& file)
+{
+    const kernel::UniqueFd made{::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
+    if (!made)
+        return failure(errno, fmt::format("open({})", file.string()));
+    return {};
+}
+
+/// Whether the file itself is at fault, rather than the disk or the moment.
+bool is_at_fault(const Error& error)
+{
+    return error.code == EUCLEAN || error.code == EACCES || error.code == ELOOP || error.code == EISDIR;
+}
+
+}  // namespace
+
+ProfileStore::Loaded ProfileStore::load() const
+{
+    struct stat status {};
+    if (::lstat(file_.c_str(), &status) != 0 && errno == ENOENT)
+        return {};
+    auto kept = S_ISREG(status.st_mode) ? read() : failure(EUCLEAN, file_.string() + " is not a regular file");
+    if (kept)
+        return {.kept = *std::move(kept), .notes = {}};
+    const auto why = fmt::format("what was learned of programs cannot be read: {}", escaped(kept.error().message()));
+    if (!is_at_fault(kept.error()))
+        return {.kept = {}, .notes = {why}};
+    const auto aside = set_aside();
+    return {.kept = {},
+            .notes = {aside ? fmt::format("{}; moved to {}", why, escaped(aside->string()))
+                            : fmt::format("{}; and {}", why, escaped(aside.error().message()))}};
+}
+
+Result<ProfileRecords> ProfileStore::read() const
+{
+    auto database = open_database(file_);
+    if (!database)
+        return tl::unexpected{database.error()};
+    const auto begun = has_begun(*database);
+    if (!begun)
+        return tl::unexpected{begun.error()};
+    ProfileRecords records;
+    if (!*begun)
+        return records;
+    const auto take_rejection = [&](const Statement& row) {
+        records.rejections.emplace_back(row.bytes(0), row.bytes(1));
+    };
+    auto done = in_turn([&] { return check_all_of(*database); },
+                        [&] {
+                            return each_row(*database,
+                                            "SELECT * FROM (SELECT * FROM program ORDER BY seen DESC LIMIT ?1) "
+                                            "JOIN start USING (path) ORDER BY path",
+                                            Profiles::kMost, [&](const Statement& row) { take_start(row, records); });
+                        },
+                        [&] {
+                            return each_row(*database, "SELECT path, class FROM rejected LIMIT ?1",
+                                            Profiles::kMostRejections, take_rejection);
+                        });
+    if (!done)
+        return tl::unexpected{done.error()};
+    return records;
+}
+
+Result<void> ProfileStore::save(const ProfileRecords& changes) const
+{
+    auto saved = in_turn([&] { return make_file(file_); }, [&] { return write(changes); });
+    if (saved || !is_at_fault(saved.error()))
+        return saved;
+    const auto aside = set_aside();
+    return aside ? failure(EUCLEAN, fmt::format("{}; moved to {}", saved.error().message(), aside->string())) : saved;
+}
+
+Result<void> ProfileStore::write(const ProfileRecords& changes) const
+{
+    auto database = open_database(file_);
+    if (!database)
+        return tl::unexpected{database.error()};
+    const auto begun = has_begun(*database);
+    if (!begun)
+        return tl::unexpected{begun.error()};
+    return in_turn([&] { return database->execute("BEGIN IMMEDIATE"); },
+                   [&] { return *begun ? Result<void>{} : database->execute(kSchema); },
+                   [&] { return write_changes(*database, changes); }, [&] { return database->execute("COMMIT"); });
+}
+
+Result<std::filesystem::path> ProfileStore::set_aside() const
+{
+    const auto name_of = [&](int number) { return fmt::format("{}.broken-{}", file_.string(), number); };
+    std::error_code ignored;
+    int number = 1;
+    while (number < kMostBroken && std::filesystem::exists(std::filesystem::symlink_status(name_of(number), ignored)))
+        ++number;
+    const auto aside = name_of(number);
+    for (const char* suffix : {"", "-wal", "-shm"})
+        std::filesystem::remove_all(aside + suffix, ignored);
+    std::error_code failed;
+    std::filesystem::rename(file_, aside, failed);
+    if (failed)
+        return failure(failed.value(), fmt::format("rename({}, {})", file_.string(), aside));
+    for (const char* suffix : {"-wal", "-shm"})
+        std::filesystem::rename(file_.string() + suffix, aside + suffix, ignored);
+    return aside;
+}
+
+}  // namespace priorityd::daemon

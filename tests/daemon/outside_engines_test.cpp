@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// Engines outside as an adviser: nobody is asked when a program starts, and what was asked comes to those who wait.
+#include "daemon/outside_engines.hpp"
+
+#include <fcntl.h>
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "core/names.hpp"
+#include "daemon/clocks.hpp"
+#include "daemon/eventually.hpp"
+#include "kernel/programs.hpp"
+#include "support/fake_world.hpp"
+
+using namespace priorityd;
+using namespace priorityd::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kClasses = "[class.batch]\nnice = 10\n[class.game]\nnice = -5\n";
+constexpr const char* kGuesser = "[engine.guesser]\nbus_name = \"a.b\"\n";
+
+/// Keeps what is asked.
+class FakeCalls final : public EngineCalls {
+public:
+    void score(const EngineAddress& engine, std::chrono::milliseconds timeout, const ScoreQuestion& question,
+               Then then) override
+    {
+        asked.push_back({engine, timeout, question, std::move(then)});
+    }
+    struct Call {
+        EngineAddress engine;
+        std::chrono::milliseconds timeout;
+        ScoreQuestion question;
+        Then then;
+    };
+    std::vector<Call> asked;
+};
+
+struct House {
+    House()
+    {
+        engines.notify([this] { ++told; });
+        engines.use(&calls);
+        use(kGuesser);
+        process.key.pid = Pid{7};
+        process.exe = "/usr/bin/env";
+        process.names = {"env"};
+        process.file_id = kernel::file_id(AT_FDCWD, "/usr/bin/env");
+    }
+    void use(const std::string& settings, const std::string& classes = kClasses)
+    {
+        engines.use(*test::policy_of(classes, settings));
+    }
+    std::vector<Vote> votes()
+    {
+        std::vector<Vote> votes;
+        engines.advise(process, votes);
+        return votes;
+    }
+    /// Lets the look-up run that is wanted, and what follows from it.
+    void look_up()
+    {
+        REQUIRE(programs->deadline(now()));
+        programs->run_due(now() + 1min);
+        REQUIRE(is_readable(programs->fd(), kPatience));
+        (void)programs->take_news(now());
+        engines.run_due(now() + 1min);
+    }
+    void answer(const ScoreAnswer& rows)
+    {
+        REQUIRE_FALSE(calls.asked.empty());
+        const auto then = calls.asked.back().then;
+        then(rows);
+    }
+
+    std::unique_ptr<ProgramLookup> programs = *ProgramLookup::open();
+    OutsideEngines engines{*programs};
+    FakeCalls calls;
+    Snapshot process;
+    int told = 0;
+};
+
+const ScoreAnswer kBatch{{.program_class = "batch", .confidence = 0.5, .reason = "why"}};
+
+}  // namespace
+
+TEST_CASE("a start asks nobody; when it is known what the program is the engine is asked, and who has waited is news")
+{
+    House house;
+    CHECK(house.engines.needs(house.process) == (Fact::file_id | Fact::cgroup));
+    CHECK(house.votes().empty());
+    CHECK(house.calls.asked.empty());
+    CHECK_FALSE(house.engines.deadline(now()));
+    house.look_up();
+    REQUIRE(house.calls.asked.size() == 1);
+    const auto& call = house.calls.asked.front();
+    CHECK(call.engine.bus_name == "a.b");
+    CHECK(call.timeout == 5s);
+    REQUIRE(call.question.programs.size() == 1);
+    CHECK(call.question.programs.front().file.exe == "/usr/bin/env");
+    CHECK(call.question.classes == std::vector<std::string>{"batch", "game"});
+
+    CHECK(house.engines.take_news(now()).empty());
+    house.answer(kBatch);
+    CHECK(house.told == 1);
+    CHECK(house.engines.take_news(now()) == std::vector{Pid{7}});
+    REQUIRE(house.votes().size() == 1);
+    CHECK(house.votes().front().engine == "guesser");
+    CHECK(house.calls.asked.size() == 1);
+}
+
+TEST_CASE("an engine that comes into the settings later is asked about what was looked up before")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.answer(kBatch);
+    house.use(std::string{kGuesser} + "[engine.other]\nbus_name = \"c.d\"\nobject_path = \"/e\"\ntimeout = \"600s\"\n");
+    CHECK(house.votes().size() == 1);
+    house.look_up();
+    REQUIRE(house.calls.asked.size() == 2);
+    CHECK(house.calls.asked.back().engine == EngineAddress{.bus_name = "c.d", .object_path = "/e"});
+    CHECK(house.calls.asked.back().timeout == 10min);
+    house.answer(kBatch);
+    CHECK(house.votes().size() == 2);
+}
+
+TEST_CASE("an engine that leaves the settings, or moves, has no vote any more, and its late answer is nobody's")
+{
+    for (const char* settings : {"", "[engine.guesser]\nbus_name = \"c.d\"\n"}) {
+        House house;
+        (void)house.votes();
+        house.look_up();
+        house.use(settings);
+        house.answer(kBatch);
+        CHECK(house.engines.take_news(now()).empty());
+        CHECK(house.votes().empty());
+    }
+}
+
+TEST_CASE("an engine that is switched off is not asked, and what it has said waits for its return")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.answer(kBatch);
+    house.use(std::string{kGuesser} + "enabled = false\n");
+    CHECK(house.votes().empty());
+    CHECK(house.engines.needs(house.process).empty());
+    house.use(kGuesser);
+    CHECK(house.votes().size() == 1);
+}
+
+TEST_CASE("a class that becomes a real-time one is not given by what an engine has said before")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.answer(kBatch);
+    house.use(kGuesser, "[class.batch]\nsched = \"rr/1\"\n[class.game]\nnice = -5\n");
+    CHECK(house.votes().empty());
+    house.look_up();
+    CHECK(house.calls.asked.back().question.classes == std::vector<std::string>{"game"});
+    house.answer(kBatch);
+    CHECK(house.votes().empty());
+    CHECK(house.engines.views(now()).front().refused == 1);
+}
+
+TEST_CASE("without a bus nobody is asked; what was asked before the bus was lost is asked again on another one")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.engines.use(nullptr);
+    CHECK_FALSE(house.engines.deadline(now()));
+    CHECK(house.engines.views(now()).front().health == "there is no bus");
+    auto other = house.process;
+    other.file_id.inode += 1;
+    std::vector<Vote> votes;
+    house.engines.advise(other, votes);
+    CHECK_FALSE(house.programs->deadline(now()));
+    house.engines.use(&house.calls);
+    house.engines.run_due(now() + 1min);
+    CHECK(house.calls.asked.size() == 2);
+    house.answer(kBatch);
+    CHECK(house.votes().size() == 1);
+}
+
+TEST_CASE("an engine that nobody was is asked when somebody takes its name")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.calls.asked.back().then(failure(EHOSTUNREACH, "not on the bus"));
+    const auto later = now() + 2s;
+    CHECK(*house.engines.deadline(later) > later);
+    house.engines.hear_of("x.y");
+    CHECK(*house.engines.deadline(later) > later);
+    house.engines.hear_of("a.b");
+    CHECK(*house.engines.deadline(later) <= later);
+}
