@@ -250,4 +250,14 @@ void offer_overrides(const Context& context, const Answer& answer)
     }
 }
 
+void offer_suggestions(const Context& context, const Answer& answer)
+{
+    auto daemon = running_daemon(context);
+    const auto suggestions = daemon ? daemon->suggestions() : bus::ClientResult<std::vector<SuggestionView>>{};
+    if (!suggestions)
+        return;
+    for (const SuggestionView& one : *suggestions)
+        answer.offer(one.id, fmt::format("{}: {}", one.exe.empty() ? one.name : one.exe, one.program_class));
+}
+
 }  // namespace priorityd::cli

@@ -49,4 +49,7 @@ void offer_targets(const Context& context, const Answer& answer);
 /// Overrides by id, or by target when the word begins like one.
 void offer_overrides(const Context& context, const Answer& answer);
 
+/// Suggestions by id.
+void offer_suggestions(const Context& context, const Answer& answer);
+
 }  // namespace priorityd::cli

@@ -42,8 +42,21 @@ void offer_uses(const Context& /*context*/, const Answer& answer)
 
 void offer_engines(const Context& /*context*/, const Answer& answer)
 {
-    for (const ScoringEngine& engine : scoring_engines())
-        answer.offer(engine.name);
+    for (const ScoringEngine& engine : scoring_engines()) {
+        if (engine.advise)  // for evaluate
+            answer.offer(engine.name);
+    }
+}
+
+void offer_suggestion_actions(const Context& /*context*/, const Answer& answer)
+{
+    answer.offer("accept", "make it a rule");
+    answer.offer("reject", "do not suggest it again");
+}
+
+void offer_engine_actions(const Context& /*context*/, const Answer& answer)
+{
+    answer.offer("forget", "forget what was learned of programs");
 }
 
 template <Answer::Own kKind>
@@ -81,6 +94,9 @@ constexpr Values kValues[] = {
     {"TARGET", offer_processes, "explain"},
     {"TARGET", offer_targets, "set"},
     {"ID|TARGET", offer_overrides, "unset"},
+    {"ACTION", offer_suggestion_actions, "suggestions"},
+    {"ID", offer_suggestions, "suggestions"},
+    {"ACTION", offer_engine_actions, "engines"},
 };
 
 /// The words in what a setting expects: `"batch"` as it is, `"fifo/1-99"` up to where a number has to be put in.

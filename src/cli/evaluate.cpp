@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -106,8 +105,11 @@ std::string said_text(std::optional<Direction> said)
 std::string known_engines()
 {
     std::vector<std::string_view> names;
-    std::ranges::transform(scoring_engines(), std::back_inserter(names), &ScoringEngine::name);
-    return fmt::format("there is {}", fmt::join(names, ", "));
+    for (const ScoringEngine& engine : scoring_engines()) {
+        if (engine.advise)
+            names.push_back(engine.name);
+    }
+    return fmt::format("of those that judge programs there is {}", fmt::join(names, ", "));
 }
 
 constexpr std::array kLabels{Direction::raised, Direction::sideways, Direction::lowered};
@@ -162,7 +164,7 @@ void print_text(const Evaluation& result, const Json& mistakes, Colour colour)
 ExitStatus evaluate(const Context& context, const Options& options)
 {
     const auto* engine = find_scoring_engine(options.engine);
-    if (!engine)
+    if (!engine || !engine->advise)
         return fail(ExitStatus::usage, fmt::format("--engine {}: {}", options.engine, known_engines()));
     std::ifstream in{options.file};
     if (!in)

@@ -99,6 +99,12 @@ Json to_json(const Diagnostic& diagnostic)
             {"what", diagnostic.what}};
 }
 
+Json to_json(const SuggestionView& one)
+{
+    return {{"id", one.id},         {"name", one.name},         {"exe", one.exe},        {"class", one.program_class},
+            {"starts", one.starts}, {"agreeing", one.agreeing}, {"because", one.because}};
+}
+
 Json to_json(const OverrideView& one)
 {
     const auto created = std::chrono::microseconds{one.kept.created.time_since_epoch()};

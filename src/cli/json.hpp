@@ -7,6 +7,7 @@
 #include "core/control.hpp"
 #include "core/diagnostic.hpp"
 #include "core/explain.hpp"
+#include "core/learning.hpp"
 #include "core/setting.hpp"
 
 namespace priorityd::cli {
@@ -21,6 +22,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json to_json(const Explanation& explanation);
 [[nodiscard]] Json to_json(const Diagnostic& diagnostic);
 [[nodiscard]] Json to_json(const OverrideView& one);
+[[nodiscard]] Json to_json(const SuggestionView& one);
 
 /// The document on a line of its own. Bytes that are no UTF-8 are replaced, for JSON cannot hold them.
 void print_json(const Json& document);

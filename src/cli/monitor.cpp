@@ -74,6 +74,12 @@ public:
             note(fmt::format("no longer set: {}", ids_text(removed)), Style::yellow);
     }
 
+    void suggestion_added(const SuggestionView& one) override
+    {
+        note(fmt::format("suggestion {}: {} as {} ({})", one.id, one.name, one.program_class, one.because),
+             Style::green);
+    }
+
     void daemon_vanished() override { note("priorityd has left the bus; waiting for it to come back", Style::red); }
     void daemon_returned() override { note("priorityd is back", Style::green); }
 
@@ -125,6 +131,13 @@ public:
     void overrides_changed(const std::vector<std::string>& added, const std::vector<std::string>& removed) override
     {
         print_event("overrides_changed", {{"added", added}, {"removed", removed}});
+    }
+
+    void suggestion_added(const SuggestionView& one) override
+    {
+        Json row = to_json(one);
+        row.erase("exe");  // not in the signal
+        print_event("suggestion_added", row);
     }
 
     void daemon_vanished() override { print_event("daemon_vanished", Json::object()); }
@@ -210,7 +223,7 @@ Run add_monitor(CLI::App& verb)
     verb.footer(
         "One line for each change: time, pid, name, class, settings, the rule. Many changes at once come\n"
         "as 64 rows and the number of those left out. Overrides that come and go, and rules that are read again,\n"
-        "are told too. When the daemon ends, it waits for the next one.");
+        "are told too, and new suggestions. When the daemon ends, it waits for the next one.");
     return monitor;
 }
 
