@@ -123,8 +123,9 @@ def reason_to_skip(options) -> str | None:
     return f"{missing[0]} is not there: build it first (ninja -C build)" if missing else None
 
 
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(description: str) -> argparse.ArgumentParser:
+    """Those of every benchmark that measures an answering program."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--priorityd", type=pathlib.Path, default=TOP / "build/src/daemon/priorityd")
     parser.add_argument("--tools", type=pathlib.Path, default=TOP / "build/tests/bench", help="folder with wakers")
     parser.add_argument("--classes", type=pathlib.Path, default=TOP / "rules.d/00-classes.toml", help="the shipped classes")
@@ -135,17 +136,17 @@ def parse_options():
     parser.add_argument("--work-us", type=float, default=1000, help="of one request; default 1000")
     parser.add_argument("--pause-us", type=float, default=5000, help="between two of a thread; default 5000")
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure of every run to this file")
-    return parser.parse_args()
+    return parser
 
 
-def main() -> int:
-    options = parse_options()
+def run_and_report(options, benchmark, table) -> int:
+    """`benchmark(options, folder).run()` gives the figures of one run, `table(runs)` the text for a person."""
     if why := reason_to_skip(options):
         print(why)
         return SKIP
-    with tempfile.TemporaryDirectory(prefix="priorityd-effect-") as folder:
-        effect = Effect(options, pathlib.Path(folder))
-        runs = [effect.run() for _ in range(options.runs)]
+    with tempfile.TemporaryDirectory(prefix="priorityd-bench-") as folder:
+        bench = benchmark(options, pathlib.Path(folder))
+        runs = [bench.run() for _ in range(options.runs)]
     if options.json:
         options.json.write_text(json.dumps({"machine": machine(), "runs": runs}, indent=1) + "\n", encoding="utf-8")
     print(f"{machine()}; {options.threads} answering threads; medians of {options.runs} runs\n\n{table(runs)}")
@@ -153,4 +154,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_and_report(arguments(__doc__).parse_args(), Effect, table))

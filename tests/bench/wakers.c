@@ -2,13 +2,15 @@
 /* wakers.c - how late a thread runs that somebody has woken, and how much it gets done: what a person feels of a
  * program that answers keys, frames or requests.
  *
- *   wakers THREADS SECONDS WORK_US PAUSE_US
+ *   wakers THREADS SECONDS WORK_US PAUSE_US [SKIP_SECONDS]
  *
  * One thread gives requests to THREADS others: it wakes each by a futex, the woken one works for WORK_US of its own CPU
  * time on an idle machine, and PAUSE_US after it has finished it is given the next. The lateness of a request is the
  * time from just before the wake-up until the woken thread has noticed it. The work is a number of steps that is the
  * same in every run (given by STEPS_PER_US in the environment, else measured at the start and printed), so that what is
  * lost to others shows in the throughput.
+ *
+ * What happens in the first SKIP_SECONDS does not count.
  *
  * Prints steps_per_us=, requests_per_s=, wake_p50_us=, wake_p99_us=, wake_max_us=.
  */
@@ -18,6 +20,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +41,7 @@ struct worker {
 };
 
 static struct worker workers[MOST_THREADS];
-static _Atomic int is_over;
+static _Atomic int is_over, is_counting;
 static int64_t steps;
 
 static int64_t now_ns(clockid_t clock)
@@ -67,7 +70,7 @@ static void *serve(void *argument)
         const int64_t late = now_ns(CLOCK_MONOTONIC) - atomic_load(&self->woken_ns);
         if (atomic_load(&is_over))
             return NULL;
-        if (self->samples < MOST_SAMPLES)
+        if (atomic_load(&is_counting) && self->samples < MOST_SAMPLES)
             self->late_ns[self->samples++] = late > UINT32_MAX ? UINT32_MAX : (uint32_t)late;
         work(steps);
         atomic_store(&self->done_ns, now_ns(CLOCK_MONOTONIC));
@@ -139,10 +142,12 @@ static void print_figures(int threads, double seconds, double rate)
 
 int main(int argc, char **argv)
 {
-    const int threads = argc == 5 ? atoi(argv[1]) : 0;
-    const double seconds = argc == 5 ? atof(argv[2]) : 0;
-    if (threads < 1 || threads > MOST_THREADS || seconds <= 0) {
-        fputs("usage: wakers THREADS SECONDS WORK_US PAUSE_US\n", stderr);
+    const bool is_usage = argc == 5 || argc == 6;
+    const int threads = is_usage ? atoi(argv[1]) : 0;
+    const double seconds = is_usage ? atof(argv[2]) : 0;
+    const double skipped = argc == 6 ? atof(argv[5]) : 0;
+    if (threads < 1 || threads > MOST_THREADS || seconds <= 0 || skipped < 0) {
+        fputs("usage: wakers THREADS SECONDS WORK_US PAUSE_US [SKIP_SECONDS]\n", stderr);
         return 2;
     }
     const char *given = getenv("STEPS_PER_US");
@@ -157,7 +162,11 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    give_requests(threads, (int64_t)(atof(argv[4]) * 1000), now_ns(CLOCK_MONOTONIC) + (int64_t)(seconds * 1e9));
+    const int64_t pause_ns = (int64_t)(atof(argv[4]) * 1000), begin_ns = now_ns(CLOCK_MONOTONIC);
+    const int64_t counted_from_ns = begin_ns + (int64_t)(skipped * 1e9);
+    give_requests(threads, pause_ns, counted_from_ns);
+    atomic_store(&is_counting, 1);
+    give_requests(threads, pause_ns, counted_from_ns + (int64_t)(seconds * 1e9));
     atomic_store(&is_over, 1);
     for (int i = 0; i < threads; ++i)
         wake(&workers[i]);

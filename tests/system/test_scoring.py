@@ -40,10 +40,13 @@ class Scoring(harness.SystemTest):
             row = self.votes(bus, pid)[0]
             self.assertTrue(row["effective"], row)
             self.assertIn("compression", row["because"])
-        metadata = json.loads(self.client(bus, "--json", "engines").stdout)[0]
+        engines = {row["name"]: row for row in json.loads(self.client(bus, "--json", "engines").stdout)}
+        metadata = engines["metadata"]
         self.assertTrue(metadata["enabled"])
         for count in ("calls", "votes", "programs", "hits", "misses", "latency_usec"):
             self.assertGreater(metadata[count], 0, count)
+        self.assertTrue(engines["surroundings"]["enabled"])
+        self.assertGreater(engines["surroundings"]["calls"], 0)
 
     def test_no_engine_is_asked_where_the_settings_say_so(self):
         bus = self.bus()
