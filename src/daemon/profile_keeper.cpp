@@ -13,7 +13,7 @@
 #include "core/text.hpp"
 #include "daemon/clocks.hpp"
 #include "daemon/spare_memory.hpp"
-#include "kernel/programs.hpp"
+#include "kernel/file_id.hpp"
 #include "kernel/unique_fd.hpp"
 
 namespace priorityd::daemon {

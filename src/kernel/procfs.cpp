@@ -19,12 +19,12 @@
 
 #include "core/names.hpp"
 #include "kernel/accounts.hpp"
+#include "kernel/file_id.hpp"
 #include "kernel/file_trust.hpp"
 #include "kernel/folder.hpp"
 #include "kernel/numbered_path.hpp"
 #include "kernel/process_list.hpp"
 #include "kernel/procfs_text.hpp"
-#include "kernel/programs.hpp"
 #include "kernel/small_file.hpp"
 
 namespace priorityd::kernel {

@@ -2,7 +2,6 @@
 #include "kernel/programs.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "kernel/file_id.hpp"
 #include "kernel/package_owners.hpp"
 #include "kernel/package_text.hpp"
 
@@ -104,17 +104,6 @@ ProgramInfo look_up_inside_app(const App& app, const ProgramPlaces& places, Refu
 }
 
 }  // namespace
-
-FileId file_id(int below, const char* path)
-{
-    constexpr std::int64_t kNanosecondsASecond = 1'000'000'000;
-    struct stat info {};
-    if (::fstatat(below, path, &info, 0) != 0)
-        return {};
-    return {.device = info.st_dev,
-            .inode = info.st_ino,
-            .changed = info.st_ctim.tv_sec * kNanosecondsASecond + info.st_ctim.tv_nsec};
-}
 
 ProgramFindings look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
                                  const ProgramPlaces& places)

@@ -35,7 +35,4 @@ struct ProgramFindings {
 [[nodiscard]] ProgramFindings look_up_programs(const std::vector<ProgramFile>& programs, const std::stop_token& stop,
                                                const ProgramPlaces& places = {});
 
-/// The file that a path leads to; all zero where there is none. `below`: an open folder, or AT_FDCWD.
-[[nodiscard]] FileId file_id(int below, const char* path);
-
 }  // namespace priorityd::kernel

@@ -11,7 +11,7 @@
 #include "core/names.hpp"
 #include "daemon/clocks.hpp"
 #include "daemon/eventually.hpp"
-#include "kernel/programs.hpp"
+#include "kernel/file_id.hpp"
 #include "support/fake_world.hpp"
 
 using namespace priorityd;

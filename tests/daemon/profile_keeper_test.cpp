@@ -11,7 +11,7 @@
 
 #include "core/names.hpp"
 #include "daemon/eventually.hpp"
-#include "kernel/programs.hpp"
+#include "kernel/file_id.hpp"
 #include "kernel/temporary_folder.hpp"
 
 using namespace priorityd;

@@ -11,7 +11,7 @@
 
 #include "core/names.hpp"
 #include "daemon/eventually.hpp"
-#include "kernel/programs.hpp"
+#include "kernel/file_id.hpp"
 
 using namespace priorityd;
 using namespace priorityd::daemon;

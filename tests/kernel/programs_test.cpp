@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "kernel/file_id.hpp"
 #include "kernel/temporary_folder.hpp"
 
 using namespace priorityd;
