@@ -12,11 +12,14 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "daemon/sqlite.hpp"
+#include "kernel/sqlite.hpp"
 #include "kernel/unique_fd.hpp"
 
 namespace priorityd::daemon {
 namespace {
+
+using kernel::Database;
+using kernel::Statement;
 
 constexpr int kVersion = 1;
 /// Older ones have been looked at by then, or never will be.

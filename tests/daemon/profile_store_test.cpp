@@ -16,11 +16,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "daemon/sqlite.hpp"
+#include "kernel/sqlite.hpp"
 #include "kernel/temporary_folder.hpp"
 
 using namespace priorityd;
 using namespace priorityd::daemon;
+using kernel::Database;
 using kernel::TemporaryFolder;
 
 namespace {
