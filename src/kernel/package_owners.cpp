@@ -24,13 +24,9 @@ constexpr std::uintmax_t kLargestList = 64UL << 20U;
 PackageOwners::PackageOwners(const std::vector<std::string>& paths, fs::path lists)
     : paths_{paths}, lists_{std::move(lists)}
 {
-    constexpr std::string_view kUsr = "/usr";
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        const std::string_view path = paths[i];
-        wanted_[path].push_back(i);
-        // What is below /usr now was put beside it by packages that do not know. Source: hier(7), merged /usr.
-        if (path.starts_with(kUsr))
-            wanted_[path.substr(kUsr.size())].push_back(i);
+        for (const auto path : paths_in_packages(paths[i]))
+            wanted_[path].push_back(i);
     }
 }
 

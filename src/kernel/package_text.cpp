@@ -106,6 +106,15 @@ std::string_view package_of_list(std::string_view file_name)
     return file_name.substr(0, file_name.find(':'));
 }
 
+std::vector<std::string_view> paths_in_packages(std::string_view path)
+{
+    constexpr std::string_view kUsr = "/usr";
+    std::vector<std::string_view> paths{path};
+    if (path.starts_with(kUsr) && path.substr(kUsr.size()).starts_with('/'))
+        paths.push_back(path.substr(kUsr.size()));
+    return paths;
+}
+
 std::vector<std::string> parts_of(std::string_view list, char between)
 {
     std::vector<std::string> parts;

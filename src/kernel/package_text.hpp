@@ -27,6 +27,9 @@ struct PackageStanza {
 std::uint64_t for_each_package(std::istream& status, const std::function<void(const PackageStanza&)>& visit);
 /// "libx:amd64.list" is of the package "libx".
 [[nodiscard]] std::string_view package_of_list(std::string_view file_name);
+/// The paths under which packages may have put this file there: its own, and for one below /usr that without /usr,
+/// since what is there now was put beside it by packages that do not know. Source: hier(7), merged /usr.
+[[nodiscard]] std::vector<std::string_view> paths_in_packages(std::string_view path);
 [[nodiscard]] ProgramInfo info_of(const PackageStanza& stanza);
 /// The parts of a list, "a, b" or "a;b;", without blanks around them and without empty ones.
 [[nodiscard]] std::vector<std::string> parts_of(std::string_view list, char between);

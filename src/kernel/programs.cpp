@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,6 +14,7 @@
 #include "kernel/file_id.hpp"
 #include "kernel/package_owners.hpp"
 #include "kernel/package_text.hpp"
+#include "kernel/rpm_database.hpp"
 
 namespace priorityd::kernel {
 namespace {
@@ -64,12 +66,30 @@ Known with_entries(std::vector<ProgramFile> programs, const std::vector<std::str
     return known;
 }
 
+/// Where both know of a program, as on a Debian with RPM installed, dpkg does better.
+void add_packages(const RpmPackages& packages, std::vector<ProgramInfo>& into)
+{
+    for (const auto& [number, package] : packages) {
+        for (const auto index : package.files) {
+            if (index < into.size() && into[index].empty())
+                into[index] = package.info;
+        }
+    }
+}
+
+bool share(const RpmPackages& packages, std::size_t one, std::size_t other)
+{
+    return std::ranges::any_of(packages, [&](const auto& entry) {
+        return entry.second.files.contains(one) && entry.second.files.contains(other);
+    });
+}
+
 /// A unit named after an application holds all that this one starts, too: only programs of the entry's package are it.
-void add_categories_of_apps(const Known& known, const PackageOwners& owners, std::vector<ProgramInfo>& into,
-                            Refused& refused)
+void add_categories_of_apps(const Known& known, const PackageOwners& owners, const RpmPackages& packages,
+                            std::vector<ProgramInfo>& into, Refused& refused)
 {
     for (const auto& [program, entry] : known.entry_path) {
-        if (into[program].categories.empty() && owners.share(program, entry))
+        if (into[program].categories.empty() && (owners.share(program, entry) || share(packages, program, entry)))
             into[program].categories = categories_in(known.paths[entry], refused);
     }
 }
@@ -84,10 +104,12 @@ std::vector<ProgramInfo> look_up_known(const Known& known, const std::stop_token
     owners.find(stop, refused);
     if (!stop.stop_requested())
         add_packages(owners, fs::path{places.dpkg} / "status", found, refused);
+    const auto packages = rpm_packages_of(known.paths, places.rpm, stop, refused);
+    add_packages(packages, found);
     auto categories = categories_of(known.programs, places.applications, stop, refused);
     for (std::size_t i = 0; i < found.size(); ++i)
         found[i].categories = std::move(categories[i]);
-    add_categories_of_apps(known, owners, found, refused);
+    add_categories_of_apps(known, owners, packages, found, refused);
     return found;
 }
 

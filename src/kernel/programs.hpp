@@ -16,6 +16,8 @@ namespace priorityd::kernel {
 /// there; what users have installed in their homes is not looked at.
 struct ProgramPlaces {
     std::string dpkg = "/var/lib/dpkg";
+    /// The first that is there counts; the second is where it was before Fedora 36.
+    std::vector<std::string> rpm{"/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite"};
     /// Of desktop entries, the highest precedence first. Source: XDG Base Directory Specification.
     std::vector<std::string> applications{"/usr/local/share/applications", "/usr/share/applications"};
     std::vector<std::string> flatpak{"/var/lib/flatpak/exports/share/applications"};
