@@ -23,6 +23,9 @@ using Bytes = std::span<const std::byte>;
 /// An answer takes 600 bytes; later kernels count more.
 constexpr std::size_t kAnswerBytes = 4096;
 
+/// Source: linux/err.h, MAX_ERRNO.
+constexpr int kLargestErrno = 4095;
+
 template <typename Header>
 std::optional<Header> take(Bytes& bytes)
 {
@@ -59,7 +62,8 @@ Result<Bytes> attributes_of(Bytes message, const char* doing)
     message = whole.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
     if (header->nlmsg_type == NLMSG_ERROR) {
         const auto error = take<nlmsgerr>(message);
-        return failure(error && error->error < 0 ? -error->error : EBADMSG, doing);
+        const bool has_code = error && error->error < 0 && error->error >= -kLargestErrno;
+        return failure(has_code ? -error->error : EBADMSG, doing);
     }
     if (!take<genlmsghdr>(message))
         return failure(EBADMSG, doing);

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -127,6 +128,11 @@ TEST_CASE("a refusal is the kernel's own")
     CHECK(parse_taskstats(refusal(ESRCH)).error().code == ESRCH);
     CHECK(parse_family(refusal(ENOENT)).error().code == ENOENT);
     CHECK(parse_taskstats(refusal(0)).error().code == EBADMSG);
+    CHECK(parse_taskstats(refusal(std::numeric_limits<int>::max())).error().code == EBADMSG);
+    constexpr int kLeast = std::numeric_limits<int>::min();  // which has no opposite
+    Bytes least = refusal(0);
+    std::memcpy(least.data() + NLMSG_HDRLEN, &kLeast, sizeof kLeast);
+    CHECK(parse_taskstats(least).error().code == EBADMSG);
     CHECK(*parse_family(message(attribute(CTRL_ATTR_FAMILY_ID, {std::byte{31}, std::byte{0}}))) == 31);
     CHECK(parse_family(message(attribute(CTRL_ATTR_FAMILY_ID, {std::byte{31}}))).error().code == EBADMSG);
 }
