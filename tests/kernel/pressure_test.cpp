@@ -132,9 +132,9 @@ TEST_CASE("this kernel takes a trigger of two seconds from anybody who may write
 TEST_CASE("the run-queue delay of all CPUs is added up")
 {
     using namespace std::chrono_literals;
-    constexpr const char* kText =
+    constexpr const char* kSchedstat =
         "version 17\ntimestamp 4295\ncpu0 0 0 0 0 0 0 100 7 9\ndomain0 MC 3 1 2 3\ncpu1 0 0 0 0 0 0 100 5 9\n";
-    CHECK(parse_run_delay(kText) == 12ns);
+    CHECK(parse_run_delay(kSchedstat) == 12ns);
     for (const char* none :
          {"", "version 17\n", "cpu0 1 2 3\n", "cpu0 0 0 0 0 0 0 1 x 9\n", "cpu0 0 0 0 0 0 0 1 -1 9\n"})
         CHECK_FALSE(parse_run_delay(none));
