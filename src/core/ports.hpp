@@ -68,6 +68,9 @@ public:
     virtual ~ProcessSource() = default;
     /// Errors: ESRCH when there is no such process.
     [[nodiscard]] virtual Result<std::unique_ptr<ProcessHandle>> open(Pid pid) = 0;
+    /// Whose end this descriptor of the daemon's stands for. Errors: EBADF when it is no pidfd; ESRCH when it has
+    /// ended.
+    [[nodiscard]] virtual Result<Pid> pid_of(int pidfd) = 0;
     /// For what is done the moment a program starts: the file that whoever has this pid now runs, as Snapshot::exe;
     /// empty when it cannot be read. One system call, and the process is not held fast.
     [[nodiscard]] virtual std::string exe_of(Pid pid) = 0;

@@ -38,6 +38,8 @@ constexpr int kMostDescriptors = 4096;
 constexpr std::size_t kStatBytes = 1024;
 /// The line that tells the thread group is among the first; a name of 16 bytes takes 64 with its escapes.
 constexpr std::size_t kStatusBytes = 1024;
+/// Of a pidfd: six short lines.
+constexpr std::size_t kFdinfoBytes = 512;
 /// Thirteen v1 hierarchies with paths of usual length fit several times.
 constexpr std::size_t kCgroupBytes = 8192;
 
@@ -341,6 +343,19 @@ Result<std::unique_ptr<ProcessHandle>> Procfs::open(Pid pid)
     if (!task)
         return tl::unexpected(std::move(task.error()));
     return std::make_unique<ProcfsHandle>(*roots_, pid, *std::move(task));
+}
+
+Result<Pid> Procfs::pid_of(int pidfd)
+{
+    std::array<char, kFdinfoBytes> buffer;
+    const auto path = fmt::format("self/fdinfo/{}", pidfd);
+    const auto text = read_small_file(roots_->proc.get(), path.c_str(), buffer);
+    const auto pid = text ? parse_pidfd_info(*text) : std::nullopt;
+    if (!pid)
+        return failure(EBADF, fmt::format("descriptor {} is no pidfd", pidfd));
+    if (raw(*pid) <= 0)
+        return failure(ESRCH, "the process of a pidfd has ended");
+    return *pid;
 }
 
 std::string Procfs::exe_of(Pid pid)

@@ -77,6 +77,7 @@ public:
 
     /// The handle must not outlive this object; moving it is fine.
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] Result<Pid> pid_of(int pidfd) override;
     [[nodiscard]] std::string exe_of(Pid pid) override;
     [[nodiscard]] Result<SetScheduling> scheduling_of(Pid pid) override;
     [[nodiscard]] std::uint64_t ticks_now() override;

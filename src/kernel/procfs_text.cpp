@@ -157,6 +157,16 @@ struct SeenHierarchies {
     }
 };
 
+std::optional<Pid> pid_after(std::string_view key, std::string_view text)
+{
+    const auto at = text.find(key);
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(at + key.size());
+    const auto number = parse_number<int>(text.substr(0, text.find('\n')));
+    return number ? std::optional{Pid{*number}} : std::nullopt;
+}
+
 }  // namespace
 
 bool StatFields::is_kernel_thread() const
@@ -271,13 +281,12 @@ Uses uses_of(std::string_view link)
 
 std::optional<Pid> parse_thread_group(std::string_view text)
 {
-    constexpr std::string_view kKey = "\nTgid:\t";  // a name in the first line cannot hold a newline unescaped
-    const auto at = text.find(kKey);
-    if (at == std::string_view::npos)
-        return std::nullopt;
-    text.remove_prefix(at + kKey.size());
-    const auto number = parse_number<int>(text.substr(0, text.find('\n')));
-    return number ? std::optional{Pid{*number}} : std::nullopt;
+    return pid_after("\nTgid:\t", text);  // a name in the first line cannot hold a newline unescaped
+}
+
+std::optional<Pid> parse_pidfd_info(std::string_view text)
+{
+    return pid_after("\nPid:\t", text);
 }
 
 std::optional<std::uint64_t> parse_storage_bytes(std::string_view text)

@@ -53,6 +53,10 @@ struct StatFields {
 /// The line "Tgid:" of /proc/PID/status; empty without one. Source: proc(5).
 [[nodiscard]] std::optional<Pid> parse_thread_group(std::string_view text);
 
+/// The line "Pid:" of /proc/self/fdinfo/N; -1 when the process has been reaped, 0 when it cannot be seen from here;
+/// empty when that is no pidfd. Source: pidfd_show_fdinfo() in kernel/fork.c (later fs/pidfs.c).
+[[nodiscard]] std::optional<Pid> parse_pidfd_info(std::string_view text);
+
 /// The arguments in /proc/PID/cmdline, its first kCmdlineBytes. A title that the program has written over them comes as
 /// one argument, except that one which lists options ("chrome --type=gpu …") is cut at its blanks.
 [[nodiscard]] std::vector<std::string> parse_cmdline(std::string_view bytes);

@@ -3,9 +3,11 @@
 #include "kernel/procfs.hpp"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -582,6 +584,24 @@ TEST_CASE("the real list has this process and no kernel thread")
         if (handle && (*handle)->read(Fact::stat, process))
             CHECK_FALSE(process.is_kernel_thread);
     }
+}
+
+TEST_CASE("a pidfd tells its process until that has been reaped, and other descriptors tell nothing")
+{
+    auto source = Procfs::open().value();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    const UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
+    REQUIRE(pidfd);
+    CHECK(source.pid_of(pidfd.get()).value() == Pid{child});
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    CHECK(source.pid_of(pidfd.get()).error().code == ESRCH);
+    CHECK(source.pid_of(STDERR_FILENO).error().code == EBADF);
+    CHECK(source.pid_of(-1).error().code == EBADF);
 }
 
 }  // namespace priorityd::kernel

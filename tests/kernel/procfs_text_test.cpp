@@ -302,4 +302,14 @@ TEST_CASE("a file with a number holds nothing else")
         CHECK_FALSE(parse_number<int>(text));
 }
 
+TEST_CASE("whose end a pidfd stands for is read from its description, and from no other's")
+{
+    CHECK(parse_pidfd_info("pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1061\nPid:\t4242\nNSpid:\t4242\n") ==
+          Pid{4242});
+    CHECK(parse_pidfd_info("pos:\t0\nflags:\t02000002\nPid:\t-1\nNSpid:\t-1\n") == Pid{-1});
+    CHECK_FALSE(parse_pidfd_info("pos:\t0\nflags:\t0100000\nmnt_id:\t23\nino:\t5\n"));
+    CHECK_FALSE(parse_pidfd_info("pos:\t0\nPid:\tmany\n"));
+    CHECK_FALSE(parse_pidfd_info(""));
+}
+
 }  // namespace priorityd::kernel

@@ -164,6 +164,16 @@ Result<std::unique_ptr<ProcessHandle>> FakeKernel::open(Pid pid)
     return std::make_unique<FakeHandle>(*this, found->second);
 }
 
+Result<Pid> FakeKernel::pid_of(int pidfd)
+{
+    const auto found = pidfds.find(pidfd);
+    if (found == pidfds.end())
+        return failure(EBADF, "no pidfd");
+    if (!processes_.contains(found->second))
+        return failure(ESRCH, "has ended");
+    return Pid{found->second};
+}
+
 std::string FakeKernel::exe_of(Pid pid)
 {
     const auto found = processes_.find(raw(pid));

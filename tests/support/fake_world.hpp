@@ -61,6 +61,7 @@ public:
     void refuse(Setting setting) { refused_ = setting; }
 
     [[nodiscard]] Result<std::unique_ptr<ProcessHandle>> open(Pid pid) override;
+    [[nodiscard]] Result<Pid> pid_of(int pidfd) override;
     [[nodiscard]] std::string exe_of(Pid pid) override;
     [[nodiscard]] Result<SetScheduling> scheduling_of(Pid pid) override;
     [[nodiscard]] std::uint64_t ticks_now() override { return ticks; }
@@ -88,6 +89,7 @@ public:
     [[nodiscard]] std::vector<Vote> votes_on(const Snapshot& process) override;
     [[nodiscard]] const Restraint* restraint_on(const ProcessKey& process) const override;
 
+    std::map<int, int> pidfds;                     ///< Of the daemon's descriptors those that are pidfds.
     std::map<std::string, ProgramInfo> programs;   ///< What is known of programs, by exe; of others nothing, and later.
     std::map<ProcessKey, Restraint> restraints;    ///< What the guard does.
     std::vector<Pid> asked;                        ///< Who has asked for a program that is not known.
