@@ -129,6 +129,14 @@ public:
     /// The user has logged out: rules that were handed over go.
     virtual void forget_user(Uid uid) = 0;
 
+    /// The process with the focus, which the caller holds fast by `pidfd`. Refusals: invalid_setting when it is no
+    /// pidfd; no_such_process; not_authorised when it is another user's and the caller is not root.
+    [[nodiscard]] virtual Verdict<ProcessKey> plan_foreground(int pidfd, const Caller& caller) = 0;
+    /// Empty: nobody says any more.
+    virtual void use_foreground(const std::optional<ProcessKey>& process) = 0;
+    /// Empty when nobody has said, or it has ended.
+    [[nodiscard]] virtual std::optional<ProcessKey> foreground() const = 0;
+
     /// This connection has left the bus: what was to last only as long goes.
     virtual void forget_caller(const std::string& connection) = 0;
 };

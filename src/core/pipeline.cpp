@@ -177,7 +177,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid,
-                               {autogroup_wish(wanted), process.restraint.has_value()}, now);
+                               {autogroup_wish(wanted), presses_its_session(process)}, now);
     join_unit(handle, process, wanted, tracked.ledger, now);
     tracked.is_starting = process.known.contains(Fact::argv) && process.argv.empty();
     process.argv = {};  // matched, and never shown

@@ -132,6 +132,10 @@ private:
     void remember_unseen(const Reaction& reaction);
     [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
+    [[nodiscard]] bool presses_its_session(const Snapshot& process) const;
+    [[nodiscard]] Urgency urgency_in_unit(const Snapshot& process) const;
+    template <typename Shares>
+    [[nodiscard]] bool spares_nobody(const Snapshot& process, FactSet facts, Shares shares) const;
     [[nodiscard]] bool ask_advisers(ProcessHandle& handle, Snapshot& process) const;
     void adopt(const Snapshot& process, Ledger& ledger);
     void adopt_process(std::span<const Original> lines);

@@ -126,25 +126,6 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     return explanation;
 }
 
-Standing Pipeline::standing_of(const ProcessKey& process) const
-{
-    const auto* tracked = table_.find(process.pid);
-    const bool is_left_alone = process.pid == kInit || process.pid == world_.own_pid;
-    if (!tracked || tracked->process.key != process)
-        return {.is_spoken_for = is_left_alone};
-    const auto settings = tracked->decision.effective();
-    const auto* nice = find_value<Nice>(settings, Setting::nice);
-    const auto* sched = find_value<SchedPolicy>(settings, Setting::sched);
-    // What came along from a raised parent is put back to the usual, for which nobody has asked.
-    const auto is_asked_for = [&](const auto& entry) {
-        const auto* usual = world_.untouched.find(entry.first);
-        return !tracked->decision.asker(entry.first).starts_with("engine ") && (!usual || *usual != entry.second);
-    };
-    return {.is_raised = (nice && nice->value() < 0) || (sched && sched->is_realtime()),
-            .is_spoken_for = is_left_alone || std::ranges::any_of(settings, is_asked_for),
-            .is_decided = true};
-}
-
 /// Of a process that nothing was decided for: what engines say that are not sure enough.
 Decision Pipeline::votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const
 {

@@ -26,7 +26,7 @@ void Pipeline::join_unit(ProcessHandle& handle, Snapshot& process, const Setting
     if (unit && by_nice && world_.units.shares_out_cpu(*unit))
         wish.cpu = by_nice;
     if (unit && !wish.empty())
-        weights_.add_member(*unit, process.key.pid, wish, now);
+        weights_.add_member(*unit, process.key.pid, {wish, urgency_in_unit(process)}, now);
     else
         weights_.remove(process.key.pid, now);
 }

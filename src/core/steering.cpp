@@ -79,7 +79,10 @@ std::vector<PolicyFile> files_of(Uid user, std::vector<std::pair<std::string, st
 
 }  // namespace
 
-Steering::Steering(Parts parts) : parts_{std::move(parts)}, policy_{parts_.pipeline.layers().policy} {}
+Steering::Steering(Parts parts)
+    : parts_{std::move(parts)}, policy_{parts_.pipeline.layers().policy}, foreground_{parts_.source}
+{
+}
 
 void Steering::resume(std::vector<Override> permanent)
 {
@@ -368,6 +371,23 @@ void Steering::forget_user(Uid uid)
 void Steering::forget_caller(const std::string& connection)
 {
     end(overrides_.take_of_connection(connection));
+}
+
+Verdict<ProcessKey> Steering::plan_foreground(int pidfd, const Caller& caller)
+{
+    if (auto ok = check_rate(caller.uid); !ok)
+        return tl::unexpected(ok.error());
+    const auto pid = parts_.source.pid_of(pidfd);
+    if (!pid && !pid.error().is_vanished())
+        return refuse(Kind::invalid_setting, "this is no pidfd: pidfd_open(2) makes one");
+    Uid owner{};
+    const auto process = pid ? find_process({.pid = *pid, .start_ticks = {}}, owner) : no_process(Pid{});
+    if (process && owner != caller.uid && caller.uid != Uid{0})
+        return refuse(Kind::not_authorised,
+                      fmt::format("process {} is another user's: only an own one can be called the foreground, and "
+                                  "root may call any",
+                                  raw(process->pid)));
+    return process;
 }
 
 void Steering::use_layers()

@@ -13,6 +13,7 @@
 #include "core/condition.hpp"
 #include "core/control.hpp"
 #include "core/explain.hpp"
+#include "core/foreground.hpp"
 #include "core/overrides.hpp"
 #include "core/pipeline.hpp"
 #include "core/ports.hpp"
@@ -70,6 +71,11 @@ public:
     void use_user_rules(UserRulesPlan plan) override;
     void forget_user(Uid uid) override;
     void forget_caller(const std::string& connection) override;
+    [[nodiscard]] Verdict<ProcessKey> plan_foreground(int pidfd, const Caller& caller) override;
+    void use_foreground(const std::optional<ProcessKey>& process) override { foreground_.set(process); }
+    [[nodiscard]] std::optional<ProcessKey> foreground() const override { return foreground_.process(); }
+    /// See Foreground::contains().
+    [[nodiscard]] bool is_in_foreground(const ProcessKey& process) { return foreground_.contains(process); }
 
 private:
     [[nodiscard]] Verdict<void> check_rate(Uid user);
@@ -86,6 +92,7 @@ private:
     Parts parts_;
     std::shared_ptr<const Policy> policy_;
     Overrides overrides_;
+    Foreground foreground_;
     std::map<Uid, std::vector<PolicyFile>> user_files_;
     UserRules user_rules_;
     RateLimit rate_{SteeringLimits::kRequestsASecond};

@@ -41,7 +41,7 @@ Weights lowering_of(const Weights& wish)
 
 }  // namespace
 
-bool UnitMembers::add(Pid pid, const Weights& wish)
+bool UnitMembers::add(Pid pid, const UnitWish& wish)
 {
     heirs_.erase(pid);
     const auto [member, is_new] = members_.try_emplace(pid, wish);
@@ -63,11 +63,10 @@ void UnitMembers::remove(Pid pid)
 
 const Weights* UnitMembers::wish_of(Pid pid) const
 {
-    for (const auto* group : {&members_, &heirs_}) {
-        if (const auto known = group->find(pid); known != group->end())
-            return &known->second;
-    }
-    return nullptr;
+    if (const auto member = members_.find(pid); member != members_.end())
+        return &member->second.weights;
+    const auto heir = heirs_.find(pid);
+    return heir == heirs_.end() ? nullptr : &heir->second;
 }
 
 Weights UnitMembers::wish(Pid pid) const
@@ -117,10 +116,16 @@ bool UnitMembers::has_others() const
     return std::ranges::any_of(others_, [&](Pid pid) { return !wish_of(pid); });
 }
 
+bool UnitMembers::is_pressing() const
+{
+    return std::ranges::any_of(members_, [](const auto& one) { return one.second.urgency == Urgency::pressing; });
+}
+
 std::vector<Pid> UnitMembers::who_differs() const
 {
-    auto all = members_;
-    all.insert(heirs_.begin(), heirs_.end());
+    auto all = heirs_;
+    for (const auto& [pid, wish] : members_)
+        all.insert_or_assign(pid, wish.weights);
     std::erase_if(all, [&](const auto& one) { return moved_.contains(one.first); });
     return priorityd::who_differs(all, has_others() || !moved_.empty());
 }
@@ -129,12 +134,12 @@ UnitMembers::Common UnitMembers::common() const
 {
     if (members_.empty())
         return {};
-    Weights wish = members_.begin()->second;
-    for (const auto* group : {&members_, &heirs_}) {
-        for (const auto& [pid, one] : *group)
-            wish = more(wish, one);
-    }
-    if (!has_others())
+    Weights wish = members_.begin()->second.weights;
+    for (const auto& [pid, one] : members_)
+        wish = more(wish, one.weights);
+    for (const auto& [pid, one] : heirs_)
+        wish = more(wish, one);
+    if (!has_others() || is_pressing())
         return {wish, false};
     const Weights limited = more(wish, {});
     return {limited, limited != wish};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <vector>
@@ -12,10 +13,21 @@
 
 namespace priorityd {
 
+/// Whether a unit is lowered for a process although others in it, for which nothing was decided, are not. Those would
+/// wait for the unit's share of the CPU, and the guard has found that worse is done outside of it.
+enum class Urgency : std::uint8_t { usual, pressing };
+
+/// What one process asks of its unit.
+struct UnitWish {
+    Weights weights;
+    Urgency urgency = Urgency::usual;
+    friend bool operator==(const UnitWish&, const UnitWish&) = default;
+};
+
 class UnitMembers {
 public:
     /// A process that asks for these weights, which may be none. True when that is news.
-    bool add(Pid pid, const Weights& wish);
+    bool add(Pid pid, const UnitWish& wish);
     /// One that has ended, or asks for nothing any more.
     void remove(Pid pid);
     /// A process that asks for nothing itself stays with its parent, where that one is here and lowers. True when it
@@ -30,7 +42,8 @@ public:
         Weights weights;
         bool is_limited = false;  ///< By processes that ask for nothing, which counts as 100.
     };
-    /// Of all of them the most that one asks for; nothing without members.
+    /// Of all of them the most that one asks for; nothing without members. While it is pressing for one, those that ask
+    /// for nothing do not count.
     [[nodiscard]] Common common() const;
 
     /// Those that ask for something else than the others, see unit_split.hpp; of one such wish at a time. Without those
@@ -48,8 +61,9 @@ public:
 private:
     [[nodiscard]] bool has_others() const;
     [[nodiscard]] const Weights* wish_of(Pid pid) const;
+    [[nodiscard]] bool is_pressing() const;
 
-    std::map<Pid, Weights> members_;
+    std::map<Pid, UnitWish> members_;
     std::map<Pid, Weights> heirs_;
     std::set<Pid> others_;  // at the last look
     std::set<Pid> moved_;   // as far as they are here still

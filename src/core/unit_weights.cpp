@@ -39,7 +39,7 @@ bool UnitWeights::may_pass(const Error& error)
     return !is_no && !error.is_vanished() && error.code != ENOTCONN;
 }
 
-void UnitWeights::add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now)
+void UnitWeights::add_member(const Unit& unit, Pid pid, const UnitWish& wish, Instant now)
 {
     const auto known = unit_of_.find(pid);
     if (known != unit_of_.end() && known->second != unit)

@@ -33,7 +33,7 @@ public:
     explicit UnitWeights(UnitManagers& managers) : managers_{managers} {}
 
     /// A process with a weight among its settings, or one that had one. Nothing happens before settle().
-    void add_member(const Unit& unit, Pid pid, const Weights& wish, Instant now);
+    void add_member(const Unit& unit, Pid pid, const UnitWish& wish, Instant now);
     /// A member has ended or is decided without a weight; does nothing for others.
     void remove(Pid pid, Instant now);
 

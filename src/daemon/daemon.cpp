@@ -121,9 +121,12 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
-    if (auto attached =
-            parts_.scoring.attach({loop, [this] { on_news(); },
-                                   [this](const ProcessKey& process) { return pipeline_.standing_of(process); }});
+    if (auto attached = parts_.scoring.attach({loop, [this] { on_news(); },
+                                               [this](const ProcessKey& process) {
+                                                   auto standing = pipeline_.standing_of(process);
+                                                   standing.is_foreground = steering_.is_in_foreground(process);
+                                                   return standing;
+                                               }});
         !attached && error.doing.empty())
         error = attached.error();
     loop.watch_first(parts_.connector.fd(), [this] { return on_events(); });

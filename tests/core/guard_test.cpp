@@ -194,6 +194,23 @@ TEST_CASE("when they only rest it is held for a while, and longer each time they
     CHECK(seconds_held() == first);
 }
 
+TEST_CASE("the program with the focus is never lowered, and waits as one that somebody uses")
+{
+    Watchman man;
+    auto focused = hog(3);
+    focused.standing.is_foreground = true;
+    focused.seen.usage.delayed = 0.3;
+    man.round({focused, hog(2)});
+    man.round({focused, hog(2)});
+    CHECK(man.step(3) == "");
+    CHECK(man.step(2) == "weight");
+    CHECK(man.guard.restraint_on(key_of(2))->spared == std::vector{key_of(3)});
+    auto now_focused = hog(2);
+    now_focused.standing.is_foreground = true;
+    man.round({hog(3), now_focused});
+    CHECK(man.step(2) == "");
+}
+
 TEST_CASE("the guard leaves alone who is spoken for, raised, real-time, interactive, or lowered by a person")
 {
     auto ruled = hog(2);
@@ -305,6 +322,10 @@ TEST_CASE("what the guard does is shown as an engine's, below every rule, and ta
     CHECK(explanation.rows.front().because == "step batch: for a test");
     pipeline.run_due(Instant{1s});
     CHECK(kernel.autogroups[7] == 19);  // although its shell was not lowered
+    kernel.restraints[hog].spared = {ProcessKey{Pid{41}, 1}};
+    pipeline.look_again(std::vector{Pid{42}}, Instant{1s});
+    pipeline.run_due(Instant{2s});
+    CHECK(kernel.autogroups[7] == 0);  // it is the shell that shall wait less
 
     kernel.restraints.clear();
     pipeline.look_again(std::vector{Pid{42}}, Instant{2s});

@@ -686,3 +686,21 @@ TEST_CASE("each value is remembered before it is written, and that it was put ba
     house.pipeline.restore(house.now);
     CHECK(house.kernel.journal == std::vector{forth, back});
 }
+
+TEST_CASE("one's own process can be called the foreground, and root calls any")
+{
+    House house;
+    house.kernel.add({.pid = 10, .comm = "editor", .uid = 1000});
+    house.kernel.add({.pid = 11, .comm = "sh", .parent = 10, .uid = 1000});
+    house.kernel.add({.pid = 20, .comm = "stranger", .uid = 1001});
+    house.kernel.pidfds = {{5, 10}, {6, 20}, {7, 99}};
+    auto& steering = house.steering;
+    CHECK(steering.plan_foreground(5, kAlice).value() == ProcessKey{Pid{10}, 1});
+    CHECK(steering.plan_foreground(6, kAlice).error().kind == Refusal::Kind::not_authorised);
+    CHECK(steering.plan_foreground(6, kRoot).value() == ProcessKey{Pid{20}, 1});
+    CHECK(steering.plan_foreground(7, kAlice).error().kind == Refusal::Kind::no_such_process);
+    CHECK(steering.plan_foreground(8, kAlice).error().kind == Refusal::Kind::invalid_setting);
+    steering.use_foreground(ProcessKey{Pid{10}, 1});
+    CHECK(steering.foreground() == ProcessKey{Pid{10}, 1});
+    CHECK(steering.is_in_foreground({Pid{11}, 1}));
+}

@@ -118,7 +118,7 @@ TEST_CASE("a step of nice is a quarter of a weight, as between processes")
 TEST_CASE("a unit gets the weight of its process, after what it has was asked")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     CHECK(house.managers.log.empty());
     CHECK(house.weights.deadline());
     house.settle();
@@ -132,8 +132,8 @@ TEST_CASE("a unit with several processes gets the most that one of them asks for
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
-    house.weights.add_member(kService, Pid{1}, {CpuWeight::make(20), IoWeight::make(300)}, house.now);
-    house.weights.add_member(kService, Pid{2}, {CpuWeight::make(50), IoWeight::make(10)}, house.now);
+    house.weights.add_member(kService, Pid{1}, {{CpuWeight::make(20), IoWeight::make(300)}}, house.now);
+    house.weights.add_member(kService, Pid{2}, {{CpuWeight::make(50), IoWeight::make(10)}}, house.now);
     house.settle();
     CHECK(house.managers.log.back() == "db.service cpu_weight 50, io_weight 300");
     house.weights.remove(Pid{2}, house.now);
@@ -146,11 +146,11 @@ TEST_CASE("a unit is not lowered for one of its processes while another asks for
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.managers.log.empty());
     CHECK(house.weights.state(Pid{1})->because.find("without a weight") != std::string::npos);
-    house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(500)}, house.now);
     house.settle();
     CHECK(house.managers.log.back() == "db.service cpu_weight 500");
     CHECK(house.weights.state(Pid{1})->because.find("without a weight") == std::string::npos);
@@ -161,10 +161,10 @@ TEST_CASE(
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
     CHECK(house.weights.deadline() == house.now + 1s);
-    house.weights.add_member(kService, Pid{2}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{2}, {cpu(50)}, house.now);
     CHECK(house.settle().empty());
     CHECK(house.managers.log.empty());
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
@@ -178,14 +178,14 @@ TEST_CASE("a child that asks for nothing stays with a parent that is lowered, an
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}, Pid{3}};
-    house.weights.add_member(kService, Pid{1}, {CpuWeight::make(50), IoWeight::make(300)}, house.now);
+    house.weights.add_member(kService, Pid{1}, {{CpuWeight::make(50), IoWeight::make(300)}}, house.now);
     house.settle();
     CHECK(house.managers.log.back() == "db.service io_weight 300");
     house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
     house.weights.add_heir({kService, Pid{3}}, Pid{2}, house.now);
     CHECK(house.settle().empty());
     CHECK(house.managers.log.back() == "db.service cpu_weight 50, io_weight 300");
-    house.weights.add_member(kService, Pid{1}, cpu(20), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(20)}, house.now);
     CHECK(house.settle() == std::vector{Pid{2}, Pid{3}});
     CHECK(house.managers.log.back() == "db.service none");
 }
@@ -194,7 +194,7 @@ TEST_CASE("a child of a raised parent starts from what is usual")
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
-    house.weights.add_member(kService, Pid{1}, cpu(500), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(500)}, house.now);
     house.settle();
     house.weights.add_heir({kService, Pid{2}}, Pid{1}, house.now);
     CHECK_FALSE(house.weights.deadline());
@@ -208,7 +208,7 @@ TEST_CASE("looking again has an end")
 {
     House house;
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     int looks = 0;
     for (; house.weights.deadline() && looks < 100; ++looks) {
         house.now = *house.weights.deadline();
@@ -222,7 +222,7 @@ TEST_CASE("what a manager could not do is tried again")
 {
     House house;
     house.managers.error = Error{ETIMEDOUT, "SetUnitProperties(db.service)"};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome.starts_with("failed"));
     house.managers.error.reset();
@@ -236,7 +236,7 @@ TEST_CASE("what a manager could not do is tried again")
 TEST_CASE("a weight goes when the last process that asked for it has gone")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.weights.remove(Pid{1}, house.now);
     house.settle();
@@ -248,7 +248,7 @@ TEST_CASE("what an administrator has set for a unit stays")
 {
     House house;
     house.managers.set["db.service"] = cpu(300);
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.managers.log == Lines{"read db.service"});
     CHECK(house.weights.state(Pid{1})->outcome == "held by someone else: the unit has cpu_weight 300");
@@ -259,12 +259,12 @@ TEST_CASE("what an administrator has set for a unit stays")
 TEST_CASE("what an administrator sets later is theirs too, at every end")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.managers.set["db.service"] = cpu(300);
     SUBCASE("when another weight is wanted")
     {
-        house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+        house.weights.add_member(kService, Pid{1}, {cpu(60)}, house.now);
         house.settle();
         CHECK(house.weights.state(Pid{1})->outcome == "held by someone else: the unit has cpu_weight 300");
     }
@@ -286,10 +286,10 @@ TEST_CASE("what an administrator sets later is theirs too, at every end")
 TEST_CASE("a unit that was started anew without its weight gets another one")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.managers.set.erase("db.service");
-    house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(60)}, house.now);
     house.settle();
     CHECK(house.managers.set["db.service"] == cpu(60));
 }
@@ -297,10 +297,10 @@ TEST_CASE("a unit that was started anew without its weight gets another one")
 TEST_CASE("what changes while an answer is awaited is done after it, once")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     (void)house.weights.settle(house.now += 50ms);
     for (const int weight : {60, 70, 80}) {
-        house.weights.add_member(kService, Pid{1}, cpu(weight), house.now);
+        house.weights.add_member(kService, Pid{1}, {cpu(weight)}, house.now);
         (void)house.weights.settle(house.now += 50ms);
     }
     CHECK_FALSE(house.weights.deadline());
@@ -315,7 +315,7 @@ TEST_CASE("without a manager the knob is not live, and that is all")
 {
     House house;
     house.managers.error = Error{ENOTCONN, "no systemd on the bus"};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome == "not live: no systemd on the bus");
     CHECK(house.weights.changed().empty());
@@ -325,7 +325,7 @@ TEST_CASE("without a manager the knob is not live, and that is all")
 TEST_CASE("a unit that has vanished between look-up and call is an outcome")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     (void)house.weights.settle(house.now += 50ms);
     house.managers.answers.front()();
     house.managers.answers.pop_front();
@@ -339,7 +339,7 @@ TEST_CASE("a manager that does not answer is asked again, later and later, three
 {
     House house;
     house.managers.error = Error{ETIMEDOUT, "SetUnitProperties(db.service)"};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     int attempts = 0;
     for (auto due = house.weights.deadline(); due && attempts < 100; due = house.weights.deadline()) {
         CHECK(*due > house.now);
@@ -355,10 +355,10 @@ TEST_CASE("a manager that does not answer is asked again, later and later, three
 TEST_CASE("what is asked for again comes through when systemd is back")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.managers.error = Error{EHOSTUNREACH, "there is no systemd on the bus"};
-    house.weights.add_member(kService, Pid{1}, cpu(60), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(60)}, house.now);
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome == "not live: there is no systemd on the bus");
     CHECK(house.weights.state(Pid{1})->written == cpu(50));
@@ -374,9 +374,9 @@ TEST_CASE("who changes much while a manager is silent does not have it asked mor
 {
     House house;
     house.managers.error = Error{ETIMEDOUT, "db.service"};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
-    house.weights.add_member(kService, Pid{1}, cpu(60), house.now + 1ms);
+    house.weights.add_member(kService, Pid{1}, {cpu(60)}, house.now + 1ms);
     house.now += 60ms;
     house.settle();
     CHECK(house.managers.log == Lines{"read db.service"});
@@ -388,7 +388,7 @@ TEST_CASE("a user's units wait for that user's session, without asking for it ag
     House house;
     house.managers.processes["app.scope"] = {Pid{5}};
     house.managers.error = Error{ENOTCONN, "there is no priorityd-session of user 1000"};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.weights.state(Pid{5})->outcome == "not live: there is no priorityd-session of user 1000");
     CHECK_FALSE(house.weights.deadline());
@@ -402,8 +402,8 @@ TEST_CASE("a session that comes again has what it was asked for set anew, and gi
 {
     House house;
     house.managers.processes["app.scope"] = {Pid{5}};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(50)}, house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.managers.log.clear();
     house.weights.reach_manager(Uid{1000}, {"app.scope", "old.service"}, house.now);
@@ -421,7 +421,7 @@ TEST_CASE("units of a user whose session has left are forgotten when their proce
 {
     House house;
     house.managers.processes["app.scope"] = {Pid{5}};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(50), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(50)}, house.now);
     (void)house.weights.settle(house.now);  // an answer is awaited, which never comes
     house.managers.answers.clear();
     house.weights.lose_manager(Uid{1000}, house.now);
@@ -500,7 +500,7 @@ TEST_CASE("a dry run says what it would set, and has set nothing")
 {
     House house;
     house.managers.error = Error{ECANCELED, "cpu_weight 50"};
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.weights.adopt({kService}, house.now);  // known, so that it is not read first
     house.settle();
     CHECK(house.weights.state(Pid{1})->outcome == "dry run: cpu_weight 50");
@@ -522,7 +522,7 @@ TEST_CASE("a scope with a mix is left as it is, unless the settings say that it 
 {
     House house;
     house.managers.processes["app.scope"] = {Pid{5}, Pid{6}};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(20)}, house.now);
     house.settle();
     CHECK(house.managers.log.empty());
     house.weights.use(SessionScopes::split);
@@ -538,15 +538,15 @@ TEST_CASE("a process that stays in its scope although it was to be moved is not 
     House house;
     house.weights.use(SessionScopes::split);
     house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(20)}, house.now);
     house.settle();
     house.settle();
     CHECK(house.managers.log == Lines{"split app.scope -> priorityd-split-5-1.scope: 5"});
     house.managers.processes["app.scope"] = {Pid{4}, Pid{5}, Pid{6}};  // the kernel has refused it
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(30), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(30)}, house.now);
     house.settle();
     CHECK(house.managers.log.size() == 1);
-    house.weights.add_member(kUsersScope, Pid{6}, cpu(20), house.now);
+    house.weights.add_member(kUsersScope, Pid{6}, {cpu(20)}, house.now);
     house.settle();
     CHECK(house.managers.log.back() == "split app.scope -> priorityd-split-6-2.scope: 6");
 }
@@ -557,7 +557,7 @@ TEST_CASE("where one of those that are moved has ended meanwhile the others are 
     house.weights.use(SessionScopes::split);
     house.managers.processes["app.scope"] = {Pid{4}, Pid{5}};
     house.managers.split_error = Error{0, "Process with ID 5 does not exist"};
-    house.weights.add_member(kUsersScope, Pid{5}, cpu(20), house.now);
+    house.weights.add_member(kUsersScope, Pid{5}, {cpu(20)}, house.now);
     house.settle();
     house.settle();
     CHECK(house.weights.state(Pid{5})->because.find("not split, failed: Process with ID 5") != std::string::npos);
@@ -575,7 +575,7 @@ TEST_CASE("the scope that was made for who differs gets what was asked for, what
     house.weights.use(SessionScopes::split);
     const Unit made{Uid{1000}, "priorityd-split-5-1.scope", "/app.slice/priorityd-split-5-1.scope"};
     house.managers.processes[made.name] = {Pid{5}, Pid{7}};  // 7: a shell that 5 has started
-    house.weights.add_member(made, Pid{5}, cpu(20), house.now);
+    house.weights.add_member(made, Pid{5}, {cpu(20)}, house.now);
     house.settle();
     CHECK(house.managers.log == Lines{"read priorityd-split-5-1.scope", "priorityd-split-5-1.scope cpu_weight 20"});
     house.weights.remove(Pid{5}, house.now);
@@ -588,7 +588,7 @@ TEST_CASE("services are never split")
     House house;
     house.weights.use(SessionScopes::split);
     house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
-    house.weights.add_member(kService, Pid{1}, cpu(20), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(20)}, house.now);
     house.settle();
     CHECK(house.managers.log.empty());
 }
@@ -600,9 +600,9 @@ TEST_CASE("where nobody may split a scope it stays as it is, once and for all, a
     const Unit login{{}, "session-3.scope", "/user.slice/user-1000.slice/session-3.scope"};
     house.managers.processes[login.name] = {Pid{5}, Pid{6}};
     house.managers.split_error = Error{EACCES, "StartTransientUnit(priorityd-split-5-1.scope)"};
-    house.weights.add_member(login, Pid{5}, cpu(20), house.now);
+    house.weights.add_member(login, Pid{5}, {cpu(20)}, house.now);
     house.settle();
-    house.weights.add_member(login, Pid{5}, cpu(30), house.now);
+    house.weights.add_member(login, Pid{5}, {cpu(30)}, house.now);
     for (int looks = 0; house.weights.deadline() && looks < 100; ++looks) {
         house.now = *house.weights.deadline();
         house.settle();
@@ -615,7 +615,7 @@ TEST_CASE("where nobody may split a scope it stays as it is, once and for all, a
 TEST_CASE("everything is taken back at the end, and a late answer finds nothing")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     house.weights.restore();
     house.managers.answer_all();
@@ -623,7 +623,7 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
     CHECK(house.managers.set["db.service"].empty());
 
     auto gone = std::make_unique<UnitWeights>(house.managers);
-    gone->add_member(kService, Pid{1}, cpu(50), house.now);
+    gone->add_member(kService, Pid{1}, {cpu(50)}, house.now);
     (void)gone->settle(house.now += 50ms);
     gone.reset();
     house.managers.answer_all();
@@ -633,7 +633,7 @@ TEST_CASE("everything is taken back at the end, and a late answer finds nothing"
 TEST_CASE("a change that nobody has answered yet is taken back too")
 {
     House house;
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     (void)house.weights.settle(house.now += 50ms);
     house.managers.answers.front()();  // what it has
     house.managers.answers.pop_front();
@@ -648,7 +648,7 @@ TEST_CASE("what a crashed daemon has left is taken over by who still asks, or ta
     House house;
     const Unit idle{{}, "old.service", "/system.slice/old.service"};
     house.weights.adopt({kService, idle}, house.now);
-    house.weights.add_member(kService, Pid{1}, cpu(50), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(50)}, house.now);
     house.settle();
     CHECK(house.managers.set["db.service"] == cpu(50));
     CHECK(house.managers.log.back() == "old.service none");
@@ -660,7 +660,7 @@ TEST_CASE("what a crashed daemon has left is written anew even where it is what 
     House house;
     house.managers.set["db.service"] = cpu(50);
     house.weights.adopt({kService}, house.now);
-    house.weights.add_member(kService, Pid{1}, cpu(100), house.now);
+    house.weights.add_member(kService, Pid{1}, {cpu(100)}, house.now);
     house.settle();
     CHECK(house.managers.set["db.service"] == cpu(100));
 }
@@ -678,4 +678,20 @@ TEST_CASE("the leaf unit is found, with the manager that it belongs to")
     CHECK_FALSE(leaf_unit_of("/system.slice"));
     CHECK_FALSE(leaf_unit_of("/"));
     CHECK(leaf_unit_of("/user@x.service/a.scope")->user == std::nullopt);
+}
+
+TEST_CASE("a unit is lowered for who is pressing although others in it are not")
+{
+    House house;
+    house.managers.processes["db.service"] = {Pid{1}, Pid{2}};
+    house.weights.add_member(kService, Pid{1}, {cpu(20)}, house.now);
+    house.settle();
+    house.settle();
+    CHECK(house.managers.set["db.service"] == Weights{});
+    house.weights.add_member(kService, Pid{1}, {cpu(20), Urgency::pressing}, house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == cpu(20));
+    house.weights.add_member(kService, Pid{1}, {cpu(20), Urgency::usual}, house.now);
+    house.settle();
+    CHECK(house.managers.set["db.service"] == Weights{});
 }

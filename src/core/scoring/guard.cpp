@@ -25,6 +25,8 @@ constexpr double kAsGood = 1.1;
 constexpr double kHungry = 0.2;
 constexpr auto kLongTurn = 5ms;
 constexpr std::size_t kMostSuspects = 64;
+/// Each is looked up for each suspect, to see what they share.
+constexpr std::size_t kMostSpared = 16;
 
 /// Of the turns that victims took: less left means that it is over.
 constexpr double kMostOfThem = 0.2;
@@ -42,7 +44,13 @@ bool is_interactive(const Participant& one)
 {
     if (one.standing.is_raised || one.standing.is_spoken_for)
         return one.standing.is_raised;
-    return one.seen.manner == Manner::interactive || one.seen.manner == Manner::periodic;
+    return one.standing.is_foreground || one.seen.manner == Manner::interactive || one.seen.manner == Manner::periodic;
+}
+
+/// Who is never lowered, whatever it does.
+bool is_untouchable(const Standing& standing)
+{
+    return standing.is_spoken_for || standing.is_foreground;
 }
 
 double wait_a_turn(const Usage& usage)
@@ -85,12 +93,15 @@ std::string in_ms(double seconds)
 
 void Guard::consider(const Round& round, Instant now)
 {
-    std::set<ProcessKey> spoken_for;
+    Keys untouchable;
+    foreground_.clear();
     for (const auto& one : round.active) {
-        if (one.standing.is_spoken_for)
-            spoken_for.insert(one.seen.sighting.key);
+        if (is_untouchable(one.standing))
+            untouchable.insert(one.seen.sighting.key);
+        if (one.standing.is_foreground)
+            foreground_.insert(one.seen.sighting.key);
     }
-    let_go_of(spoken_for);
+    let_go_of(untouchable);
     switch (phase_) {
         case Phase::watching: return watch(round, now);
         case Phase::trying: return judge_step(round, now);
@@ -236,7 +247,7 @@ Guard::Keys Guard::suspects_in(const Round& round, Instant now) const
     for (const auto& one : round.active) {
         const auto innocent = not_causal_.find(one.seen.sighting.key);
         const bool is_innocent = innocent != not_causal_.end() && innocent->second > now;
-        if (is_hungry(one.seen.usage) && !is_interactive(one) && !one.standing.is_spoken_for && !is_innocent &&
+        if (is_hungry(one.seen.usage) && !is_interactive(one) && !is_untouchable(one.standing) && !is_innocent &&
             is_as_it_was(one))
             hungry.push_back(&one);
     }
@@ -287,14 +298,23 @@ void Guard::explain_step()
     const auto since = after > 0 ? in_ms(after) + " since" : "to be measured";
     const auto because = fmt::format("step {}: {} waited {} for each turn, {}", to_text(step_), victims_text_,
                                      in_ms(waits_.front()), since);
+    const auto spared = spared_ones();
     for (const auto& suspect : suspects_) {
-        Restraint restraint{step_, because};
+        Restraint restraint{step_, because, spared};
         auto& present = restrained_[suspect];
         if (present != restraint) {
             present = std::move(restraint);
             news_.push_back(suspect.pid);
         }
     }
+}
+
+std::vector<ProcessKey> Guard::spared_ones() const
+{
+    Keys all = foreground_;
+    for (auto victim = victims_.begin(); victim != victims_.end() && all.size() < kMostSpared; ++victim)
+        all.insert(*victim);
+    return {all.begin(), all.end()};
 }
 
 void Guard::let_go_of(const Keys& processes)

@@ -79,6 +79,7 @@ private:
     [[nodiscard]] Keys suspects_in(const Round& round, Instant now) const;
     void take_step(Step step, Instant now);
     void explain_step();
+    [[nodiscard]] std::vector<ProcessKey> spared_ones() const;
     void let_go_of(const Keys& processes);
     void release(Instant now);
     [[nodiscard]] bool may_step(Instant now);
@@ -86,6 +87,7 @@ private:
     static constexpr std::size_t kSteps = 4;  // as many as there are of Step
 
     Phase phase_ = Phase::watching;
+    Keys foreground_;  // as far as it did anything in this round
     Keys victims_;
     std::map<ProcessKey, double> turns_before_;  // of the victims, a second
     std::string victims_text_;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/ids.hpp"
 #include "core/setting.hpp"
 
 namespace priorityd {
@@ -22,6 +24,8 @@ enum class Step : std::uint8_t {
 struct Restraint {
     Step step{};
     std::string because;  ///< Who waited how long, before and after; for a person.
+    /// Those who shall wait less, sorted: a session or unit that one of them is in is not lowered as a whole.
+    std::vector<ProcessKey> spared;
     friend bool operator==(const Restraint&, const Restraint&) = default;
 };
 

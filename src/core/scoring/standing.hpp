@@ -8,6 +8,7 @@ struct Standing {
     bool is_raised = false;      ///< Above the usual, or real-time.
     bool is_spoken_for = false;  ///< By a rule or a person, or by being who it is: the guard leaves it alone.
     bool is_decided = false;     ///< What it has, it has from priorityd.
+    bool is_foreground = false;  ///< Belongs to the program with the focus.
 };
 
 }  // namespace priorityd
