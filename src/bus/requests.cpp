@@ -46,8 +46,8 @@ Refusal refused_rules(const ReloadReport& report)
 
 }  // namespace
 
-Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Learning& learning,
-                   Sessions& sessions)
+Requests::Requests(sdbus::IConnection& connection, Callers& callers, Gate& gate, Inspection& inspection,
+                   Control& control, Learning& learning, Sessions& sessions)
     : gate_{gate},
       inspection_{inspection},
       control_{control},
@@ -55,7 +55,8 @@ Requests::Requests(Callers& callers, Gate& gate, Inspection& inspection, Control
       sessions_{sessions},
       tethers_{
           std::make_shared<Tethers>(callers, [&control](const std::string& left) { control.forget_caller(left); })},
-      logouts_{callers, [&control](Uid user) { control.forget_user(user); }}
+      logouts_{callers, [&control](Uid user) { control.forget_user(user); }},
+      foreground_{connection, callers, control}
 {
 }
 
@@ -153,6 +154,28 @@ void Requests::attach_session(const Call& call, std::vector<std::string> units, 
                       }};
     };
     gate_.pass(call, plan, refuse_with(slip));
+}
+
+/// The descriptor is kept until all is said, so that its process is the one that was meant.
+void Requests::set_foreground(const Call& call, const sdbus::UnixFd& pidfd, Replies::Slip<> slip)
+{
+    const auto plan = [this, pidfd, slip](const Caller& caller) -> Verdict<Intent> {
+        return control_.plan_foreground(pidfd.get(), caller).map([&](const ProcessKey& process) {
+            const auto trust =
+                gate_.is_trusted(caller.uid) ? ForegroundSeat::Trust::anyhow : ForegroundSeat::Trust::at_the_machine;
+            return Intent{.needs = {}, .carry_out = [this, caller, process, trust, pidfd, slip] {
+                              foreground_.take(caller, process, trust,
+                                               [slip, pidfd](const Verdict<void>& taken) { confirm(slip, taken); });
+                          }};
+        });
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::lose_everybody()
+{
+    tethers_->part_from_all();
+    foreground_.clear();
 }
 
 void Requests::accept_suggestion(const Call& call, std::string id, Replies::Slip<std::string> slip)

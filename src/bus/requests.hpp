@@ -8,7 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <sdbus-c++/Types.h>
+
 #include "bus/callers.hpp"
+#include "bus/foreground_seat.hpp"
 #include "bus/gate.hpp"
 #include "bus/logouts.hpp"
 #include "bus/replies.hpp"
@@ -26,8 +29,8 @@ public:
     using RulesSlip = Replies::Slip<std::uint32_t, std::vector<std::string>>;
 
     /// All of what is given must outlive this.
-    Requests(Callers& callers, Gate& gate, Inspection& inspection, Control& control, Learning& learning,
-             Sessions& sessions);
+    Requests(sdbus::IConnection& connection, Callers& callers, Gate& gate, Inspection& inspection, Control& control,
+             Learning& learning, Sessions& sessions);
 
     void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
     void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
@@ -35,6 +38,9 @@ public:
     void reload(const Call& call, RulesSlip slip);
     /// Anybody may serve the own user's units: whoever lies harms nobody else.
     void attach_session(const Call& call, std::vector<std::string> units, Replies::Slip<> slip);
+
+    /// `pidfd` of a process of the caller's, who has to have an active session; see Control::plan_foreground.
+    void set_foreground(const Call& call, const sdbus::UnixFd& pidfd, Replies::Slip<> slip);
 
     /// A rule for all users, for good.
     void accept_suggestion(const Call& call, std::string id, Replies::Slip<std::string> slip);
@@ -44,7 +50,7 @@ public:
     /// These overrides are no more, for whatever reason.
     void forget_overrides(const std::vector<std::string>& ids) { tethers_->cut(ids); }
     /// Nobody is on the bus any more.
-    void lose_everybody() { tethers_->part_from_all(); }
+    void lose_everybody();
 
 private:
     void make_override(const OverridePlan& plan, const Replies::Slip<std::string>& slip);
@@ -59,6 +65,7 @@ private:
     Sessions& sessions_;
     std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
     Logouts logouts_;
+    ForegroundSeat foreground_;
 };
 
 }  // namespace priorityd::bus

@@ -110,7 +110,7 @@ public:
           callers_{connection},
           gate_{connection, callers_, own_uid},
           discretion_{callers_, gate_},
-          requests_{callers_, gate_, inspection, control, learning, sessions}
+          requests_{connection, callers_, gate_, inspection, control, learning, sessions}
     {
         registerAdaptor();
     }
@@ -197,6 +197,11 @@ private:
         requests_.use_user_rules(current_call(), std::move(texts), replies_.keep(std::move(result)));
     }
 
+    void SetForeground(sdbus::Result<>&& result, sdbus::UnixFd pidfd) override
+    {
+        requests_.set_foreground(current_call(), pidfd, replies_.keep(std::move(result)));
+    }
+
     void AttachSession(sdbus::Result<>&& result, std::vector<std::string> units) override
     {
         requests_.attach_session(current_call(), std::move(units), replies_.keep(std::move(result)));
@@ -268,7 +273,11 @@ private:
         }
         return names;
     }
-    std::uint32_t Foreground() override { return 0; }
+    std::uint32_t Foreground() override
+    {
+        const auto process = control_.foreground();
+        return process ? static_cast<std::uint32_t>(raw(process->pid)) : 0;
+    }
     std::string Listening() override { return readable(inspection_.status().listening); }
     std::string Thread() override { return readable(inspection_.status().thread); }
     bool DryRun() override { return inspection_.status().is_dry_run; }

@@ -2,6 +2,8 @@
 /// A Control that keeps overrides and rules without doing anything with them, and records what it was asked.
 #pragma once
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -32,6 +34,8 @@ public:
     std::vector<Uid> rule_users;            ///< Whose rules were taken into use.
     std::vector<Uid> forgotten_users;
     std::vector<std::string> forgotten_callers;
+    std::vector<bool> pidfds;           ///< Whether each that was given is an open descriptor here.
+    std::optional<ProcessKey> focused;  ///< The last that was named.
     int next_id = 1;
     std::vector<OverrideView> kept;
     std::vector<ProcessKey> processes{compiler().key, hostile().key};  ///< That are there.
@@ -122,6 +126,17 @@ public:
         forgotten_callers.push_back(connection);
         drop([&](const Override& one) { return one.connection == connection; });
     }
+
+    [[nodiscard]] Verdict<ProcessKey> plan_foreground(int pidfd, const Caller& caller) override
+    {
+        callers.push_back(caller);
+        pidfds.push_back(::fcntl(pidfd, F_GETFD) >= 0);
+        if (no_plan)
+            return tl::unexpected{*no_plan};
+        return processes.front();
+    }
+    void use_foreground(const std::optional<ProcessKey>& process) override { focused = process; }
+    [[nodiscard]] std::optional<ProcessKey> foreground() const override { return focused; }
 
     /// Gives the answers that were kept back.
     void give_late_answers()
