@@ -10,6 +10,9 @@ import subprocess
 import tempfile
 import unittest
 
+import dbus
+import dbus.bus
+
 import harness
 
 WAKERS = pathlib.Path(os.environ.get("BENCH", harness.TOP / "build/tests/bench"), "wakers")
@@ -77,6 +80,21 @@ class Guard(harness.SystemTest):
         self.assertEqual(harness.nice_of(answering.pid), 0)
         self.end(answering)
         self.eventually(lambda: [(harness.nice_of(pid), harness.sched_of(pid)) for pid in loops], [(0, "other")] * LOOPS)
+
+    def test_the_program_with_the_focus_and_what_it_has_started_are_never_lowered(self):
+        self.daemon(bus=self.bus_.address, settings=SETTINGS + "[engine.behaviour]\nenabled = false\n")
+        loops = self.loops()
+        others = self.loops()
+        shell = os.getsid(loops[0])
+        pidfd = os.pidfd_open(shell)
+        self.addCleanup(os.close, pidfd)
+        compositor = dbus.bus.BusConnection(self.bus_.address)
+        self.addCleanup(compositor.close)
+        compositor.call_blocking("org.priorityd1", "/org/priorityd1", "org.priorityd1.Manager", "SetForeground", "h",
+                                 [dbus.types.UnixFd(pidfd)])
+        self.answering()
+        self.eventually(lambda: all(harness.nice_of(pid) >= 10 for pid in others), True)
+        self.assertEqual({harness.nice_of(pid) for pid in loops}, {0})
 
     def test_programs_are_taken_for_what_they_do_and_lowered_only_with_a_second_witness(self):
         self.daemon(bus=self.bus_.address, settings=SETTINGS + "[engine.guard]\nenabled = false\n")
