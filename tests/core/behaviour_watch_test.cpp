@@ -173,6 +173,23 @@ TEST_CASE("the dearer a round is the longer the next one waits")
     CHECK(lists_in_a_minute(10ms) <= 17);  // three seconds each, then five
 }
 
+TEST_CASE("who says after each round that somebody waits is heard, however long the rounds are apart")
+{
+    Watch man;
+    man.usage.add(1, 1, 0);
+    man.usage.cost_of_a_look = 30ms;  // nine seconds from round to round, then fifteen
+    man.watch.note_pressure(man.usage.now);
+    man.has_pressure = false;
+    for (int i = 0; i < 10; ++i) {
+        for (int j = 0; j < 20 && !man.watch.take_round(); ++j)
+            man.run(1s);
+        REQUIRE(man.watch.deadline(man.usage.now));
+        man.watch.note_pressure(man.usage.now);
+    }
+    man.run(40s);
+    CHECK_FALSE(man.watch.deadline(man.usage.now));
+}
+
 TEST_CASE("a program that another has replaced is looked at anew, and so is another process with its pid")
 {
     Watch man;

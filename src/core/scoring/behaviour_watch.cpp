@@ -44,7 +44,7 @@ void BehaviourWatch::note_pressure(Instant now)
         due_ = now;
         pressure_since_ = now;
     }
-    pressure_until_ = now + kPatience;
+    pressure_noted_ = now;
 }
 
 std::optional<std::vector<Observation>> BehaviourWatch::take_round()
@@ -215,7 +215,10 @@ void BehaviourWatch::end_round(Instant now)
     ++tally_.rounds;
     is_round_whole_ = true;
     std::erase_if(watched_, [now](const auto& one) { return now - one.second.active > kForgetIdleAfter; });
-    if (now > pressure_until_)
+    // Whoever says so after each round is in time, however long the rounds are apart.
+    const bool is_wanted = now <= pressure_noted_ + kPatience || pressure_noted_ >= round_ended_;
+    round_ended_ = now;
+    if (!is_wanted)
         return this->rest();
     const Instant::duration usual = is_quick ? kQuickRound : Instant::duration{kRound};
     due_ = round_began_ + std::max(usual, rest);

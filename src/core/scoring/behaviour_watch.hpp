@@ -36,7 +36,7 @@ class BehaviourWatch final : public Adviser {
 public:
     explicit BehaviourWatch(UsageSource& source) : source_{source} {}
 
-    /// Somebody waits: rounds are made from now on, until nobody has said so for kPatience.
+    /// Somebody waits: rounds are made from now on, until nobody has said so for kPatience, nor since the last round.
     void note_pressure(Instant now);
     /// What the processes of the last whole round have done; empty when none has been made since the last call.
     [[nodiscard]] std::optional<std::vector<Observation>> take_round();
@@ -90,9 +90,10 @@ private:
 
     UsageSource& source_;
     std::optional<Instant> due_;
-    Instant pressure_until_{};
+    Instant pressure_noted_{};
     Instant pressure_since_{};
     Instant round_began_{};
+    Instant round_ended_{};
     std::chrono::nanoseconds cost_{};                           // of this round so far
     std::unordered_map<Pid, std::chrono::nanoseconds> clocks_;  // of the last round
     std::set<Pid> left_out_;                                    // threads of the kernel
