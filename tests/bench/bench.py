@@ -10,10 +10,11 @@ import time
 
 from crowd import Answerer, Subscriber, add_overrides, far_targets, subscribers
 from programs import NICE, EventCounter, Floor, Tools, burst, busy_cpus, bystanders, execs, with_nice
-from running import Daemon, PrivateBus, end_process, wait_until
+from running import NO_SCORING, Daemon, PrivateBus, end_process, wait_until
 
 SUBSCRIBERS = 3
 STORM_RATE = 5000  # execs a second
+SETTLED_AFTER = 10  # seconds without pressure until the engines rest
 PATIENCE = 10      # seconds until something that must happen counts as not happening
 
 
@@ -105,6 +106,22 @@ class Bench:
             figures = self.tools.procbench("idle", "-P", daemon.pid, "-s", self.counts.idle_seconds)
             return {"wakeups": figures["ctxt_vol"], "cpu_ms": figures["cpu_ms"], "events": counter.stop()}
 
+    def scored(self) -> dict:
+        """A storm, and what is left to do after it, with the shipped rules and all scoring engines, and without these. Nothing
+        is applied."""
+        counts, tools = self.counts, self.tools
+        result = {}
+        for name, settings in (("all", ""), ("none", NO_SCORING)):
+            with self.daemon(rules=self.shipped_rules, arguments=["--dry-run"], settings=settings) as daemon:
+                storm = tools.procbench("storm", "-n", counts.execs, "-r", counts.execs // counts.matching, "-P", daemon.pid,
+                                        *tools.matching())
+                time.sleep(SETTLED_AFTER)
+                counter = EventCounter()
+                idle = tools.procbench("idle", "-P", daemon.pid, "-s", counts.idle_seconds)
+                result[name] = {"per_exec_us": storm["per_exec_us"], "wakeups": idle["ctxt_vol"], "cpu_ms": idle["cpu_ms"],
+                                "events": counter.stop()}
+        return result
+
     def memory(self, daemon: Daemon) -> dict:
         time.sleep(0.5)
         memory = self.tools.procbench("mem", "-P", daemon.pid)
@@ -174,4 +191,4 @@ class Bench:
             result["priorityd"] = self.load(daemon)
         if PrivateBus.is_possible():
             result |= {"crowded": self.crowded(), "changes": self.changes(), "asked": self.asked()}
-        return result | {"overrun": self.overrun(), "stop": self.stop(), "shipped": self.shipped(), "idle": self.idle()}
+        return result | {"scored": self.scored(), "overrun": self.overrun(), "stop": self.stop(), "shipped": self.shipped(), "idle": self.idle()}

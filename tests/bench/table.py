@@ -56,6 +56,15 @@ class Table:
         return (f"{self.median('idle', 'wakeups'):.0f} wake-ups, {self.median('idle', 'cpu_ms'):.2f} ms CPU, with "
                 f"{statistics.median(events):.0f} events from other programs in that time")
 
+    def scored_storm(self) -> str:
+        ours, without = self.median("scored", "all", "per_exec_us"), self.median("scored", "none", "per_exec_us")
+        return f"CPU per exec {ours:.1f} µs: {self.ratio(ours, self.median('floor', 'storm', 'per_exec_us'))}; without engines {without:.1f} µs"
+
+    def scored_idle(self) -> str:
+        events = statistics.median(sum(run["scored"]["all"]["events"].values()) for run in self.runs)
+        return (f"{self.median('scored', 'all', 'wakeups'):.0f} wake-ups, {self.median('scored', 'all', 'cpu_ms'):.2f} ms CPU, with "
+                f"{events:.0f} events from other programs in that time")
+
     def stop(self) -> str:
         restored, changed = min(self.values("stop", "restored")), min(self.values("stop", "changed"))
         return f"stop {self.median('stop', 'stop_ms'):.1f} ms, {restored} of {changed} put back (worst run)"
@@ -109,6 +118,8 @@ class Table:
             (f"forced overrun, {counts.burst:,} execs, {counts.burst_alive} of them alive",
              "nothing alive unclassified after 200 ms", self.overrun()),
             (f"idle, {counts.idle_seconds} s", "0 wake-ups", self.idle()),
+            ("the same storm with the shipped rules and all engines", "CPU per exec ≤ 2 × floor", self.scored_storm()),
+            (f"idle with the shipped rules and all engines, {counts.idle_seconds} s", "0 wake-ups", self.scored_idle()),
             ("memory with the shipped rules", "RSS ≤ 8 MB, private dirty ≤ 3 MB", self.memory("shipped")),
             (f"start → ready · stop with {counts.stopped} changed processes", "≤ 60 ms · ≤ 100 ms",
              f"ready {self.median('shipped', 'ready_ms'):.1f} ms; {self.stop()}"),

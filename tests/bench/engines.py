@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Measures what an engine on the bus costs the programs that start: nothing, whatever it does.
+"""In each run the same is measured beside each engine in turn: from exec to the nice value of programs that a rule knows,
+while others that no rule knows start, each of them for the first time, so that the engine is to be asked about it. Every
+figure is the median of the runs; all other engines are off. It needs root, a dbus-daemon, Debian's Python with dbus and
+gi, and a machine with nothing else to do. Nothing here fails because of a time; read the table.
+"""
+import argparse
+import contextlib
+import dataclasses
+import importlib.util
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent / "support"))
+from bench import Bench, Counts  # noqa: E402
+from programs import PROGRAMS, Floor  # noqa: E402
+from run import SKIP, machine  # noqa: E402
+from running import PrivateBus  # noqa: E402
+
+BUS_NAME = "org.example.Measured"
+OTHERS_OFF = "".join(f"[engine.{name}]\nenabled = false\n"
+                     for name in ("metadata", "surroundings", "profiles", "behaviour", "guard"))
+# What Score does with a list of programs; None: the name is in the settings and nobody has it.
+ENGINES = {"none in the settings": "", "quick": "[ANSWER] * len(programs)", "never answers": "time.sleep(3600)",
+           "answers after 3.4 s": "time.sleep(3.4) or [ANSWER] * len(programs)", "nobody has its name": None,
+           "wrong number of rows": "[ANSWER]", "megabytes": "[{**ANSWER, 'reason': 'x' * 10**6}] * len(programs)",
+           "dies in mid-call": "os._exit(1)"}
+ENGINE = f"""
+import os, sys, time
+import dbus, dbus.mainloop.glib, dbus.service
+from gi.repository import GLib
+
+ANSWER = {{"class": "bench", "confidence": 0.01, "reason": "too little to be followed"}}
+
+class Engine(dbus.service.Object):
+    @dbus.service.method("org.priorityd1.Engine", in_signature="aa{{sv}}", out_signature="aa{{sv}}")
+    def Score(self, programs):
+        return eval(sys.argv[1])
+
+dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+bus = dbus.bus.BusConnection(sys.argv[2])
+engine = Engine(bus, "/org/priorityd1/Engine")
+name = dbus.service.BusName("{BUS_NAME}", bus)
+print("ready", flush=True)
+GLib.MainLoop().run()
+"""
+
+
+class Strangers:
+    """Programs that nobody knows, each started once, for as long as this is entered."""
+
+    def __init__(self, bench: Bench, count: int):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=bench.folder))
+        for number in range(count):
+            shutil.copy(bench.tools.build / "tiny", self.folder / f"stranger-{number}")
+        self.is_over = threading.Event()
+        self.started = 0
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._start)
+        self.thread.start()
+        return self
+
+    def _start(self):
+        for program in sorted(self.folder.iterdir()):
+            if self.is_over.wait(0.005):
+                return
+            subprocess.run([program], check=False, stdin=subprocess.DEVNULL)
+            self.started += 1
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+        shutil.rmtree(self.folder)
+
+
+@contextlib.contextmanager
+def engine(answer: str | None, bus: PrivateBus):
+    if not answer:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-c", ENGINE, answer, bus.address], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def measure(bench: Bench, answer: str | None, strangers: int) -> dict[str, float]:
+    settings = OTHERS_OFF + ("" if answer == "" else f'[engine.measured]\nbus_name = "{BUS_NAME}"\n')
+    with PrivateBus() as bus, engine(answer, bus), bench.daemon(bus=bus.address, settings=settings), \
+            Strangers(bench, strangers) as others:
+        figures = bench.tools.procbench("latency", "-n", bench.counts.samples, *bench.tools.matching())
+    return {**figures, "strangers": others.started}
+
+
+def table(runs: list[dict]) -> str:
+    def median(name: str, figure: str) -> float:
+        return statistics.median(run[name][figure] for run in runs)
+
+    first = next(iter(ENGINES))
+    lines = ["| engine | p50 | p99 | never applied |", "| --- | --- | --- | --- |"]
+    for name in ["floor", *ENGINES]:
+        cells = []
+        for figure in ("p50_us", "p99_us"):
+            ours, without = median(name, figure), median(first, figure)
+            cells.append(f"{ours:.0f} µs" + ("" if name == first else f": {ours / without:.2f} ×"))
+        never = sum(int(run[name]["never"]) for run in runs)
+        lines.append(f"| {name} | {' | '.join(cells)} | {never} of {sum(int(run[name]['samples']) for run in runs)} |")
+    return "\n".join(lines)
+
+
+def one_run(bench: Bench, strangers: int) -> dict:
+    with Floor(bench.tools), Strangers(bench, strangers) as others:
+        result = {"floor": bench.tools.procbench("latency", "-n", bench.counts.samples, *bench.tools.matching())}
+        result["floor"]["strangers"] = others.started
+    for name, answer in ENGINES.items():
+        result[name] = measure(bench, answer, strangers)
+    return result
+
+
+def reason_to_skip(options) -> str | None:
+    if os.geteuid() != 0:
+        return "not root: priorityd cannot listen to the proc connector"
+    for program in [options.priorityd, *(options.tools / name for name in PROGRAMS)]:
+        if not program.exists():
+            return f"{program} is not there: build it first (ninja -C build)"
+    absent = [module for module in ("dbus", "gi") if not importlib.util.find_spec(module)]
+    if absent:
+        return f"{sys.executable} has no module {absent[0]}"
+    return None if PrivateBus.is_possible() else "there is no dbus-daemon here"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--priorityd", type=pathlib.Path, default=TOP / "build/src/daemon/priorityd")
+    parser.add_argument("--tools", type=pathlib.Path, default=TOP / "build/tests/bench")
+    parser.add_argument("--shipped-rules", type=pathlib.Path, default=TOP / "rules.d")
+    parser.add_argument("--runs", type=int, default=6)
+    parser.add_argument("--samples", type=int, default=150)
+    options = parser.parse_args()
+    if why := reason_to_skip(options):
+        print(why)
+        return SKIP
+    with tempfile.TemporaryDirectory(prefix="priorityd-bench-") as folder:
+        bench = Bench(options, pathlib.Path(folder), dataclasses.replace(Counts(), samples=options.samples))
+        runs = [one_run(bench, 10 * options.samples) for _ in range(options.runs)]
+    strangers = statistics.median(run[name]["strangers"] for run in runs for name in ENGINES)
+    print(f"{machine()}; medians of {options.runs} interleaved runs; {strangers:.0f} programs beside each measurement\n")
+    print(table(runs))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
