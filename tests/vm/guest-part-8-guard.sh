@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# To be sourced in the guest: the guard on services, which compete by weights. After the part "weights", by whose rules
+# system.slice shares out CPU time.
+# shellcheck shell=bash
+
+part_guard() {
+    local hog
+    install -m 0755 /usr/bin/perl /usr/local/bin/vm-answering
+    install -m 0755 /usr/bin/perl /usr/local/bin/vm-hog
+    start_unit vm-hogs -- sh -c "vm-hog -e 'while (1) {}' & vm-hog -e 'while (1) {}' & exec vm-other 3600"
+    start_unit vm-answering -- vm-answering -e 'while (1) { select undef, undef, undef, 0.006; for (1 .. 2000) {} }'
+    eventually pid_in vm-hog vm-hogs.service
+    hog=$(pid_in vm-hog vm-hogs.service)
+    check "a hog that an interactive program waits for is lowered by the guard" \
+        eventually has "engine guard" priorityctl explain "$hog"
+    check "and its unit, although another process in it is not" eventually fails same 100 cpu_weight_of vm-hogs
+    check "not the unit of who waits" same 100 cpu_weight_of vm-answering
+    note "$(priorityctl explain "$hog" | grep -A 1 "engine guard" | paste -s -d ' ')"
+    systemctl stop vm-answering.service
+    check "when nobody waits any more the unit is what it was" eventually same 100 cpu_weight_of vm-hogs
+    check "and the hog" eventually same 0 nice_of "$hog"
+    systemctl stop vm-hogs.service
+}
