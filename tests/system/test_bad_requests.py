@@ -51,6 +51,15 @@ class BadRequests(controlled.ControlTest):
     def process(self, pid: int, **more) -> dict:
         return {"pid": dbus.UInt32(pid), **more}
 
+    def foreground(self) -> int:
+        return int(self.root.call_blocking("org.priorityd1", "/org/priorityd1", "org.freedesktop.DBus.Properties", "Get",
+                                           "ss", ["org.priorityd1.Manager", "Foreground"]))
+
+    @staticmethod
+    def reap(target):
+        target.process.kill()
+        target.process.wait()
+
     def start_time(self, pid: int) -> int:
         return int(self.call(self.root, "GetProcess", "u", [pid])["start_time"])
 
@@ -72,6 +81,26 @@ class BadRequests(controlled.ControlTest):
             with self.subTest(f"{member} {signature}"):
                 self.assertEqual(self.error_of(self.root, member, signature, arguments), INVALID_ARGS)
         self.assert_nothing_changed()
+
+    def test_only_a_pidfd_of_a_process_that_can_have_the_focus_names_the_foreground(self):
+        ended = self.start(self.unique())
+        pidfds = {"a pidfd of one that has ended": (os.pidfd_open(ended.pid), "NoSuchProcess"),
+                  "no pidfd": (os.open("/dev/null", os.O_RDONLY), "InvalidSetting"),
+                  "the first process": (os.pidfd_open(1), "InvalidSetting"),
+                  "the daemon": (os.pidfd_open(self.running.pid), "InvalidSetting")}
+        self.reap(ended)
+        for what, (descriptor, error) in pidfds.items():
+            with self.subTest(what):
+                given = dbus.types.UnixFd(descriptor)
+                os.close(descriptor)
+                self.assertEqual(self.error_of(self.root, "SetForeground", "h", [given]), error)
+        self.assertEqual(self.foreground(), 0)
+        pidfd = os.pidfd_open(self.target.pid)
+        self.addCleanup(os.close, pidfd)
+        self.call(self.root, "SetForeground", "h", [dbus.types.UnixFd(pidfd)])
+        self.assertEqual(self.foreground(), self.target.pid)
+        self.reap(self.target)
+        self.assertEqual(self.foreground(), 0)
 
     def test_a_class_that_is_none_is_unknown(self):
         self.assertEqual(self.error_of_add({"name": self.name}, {"class": "quickest"}, {}), "UnknownClass")
