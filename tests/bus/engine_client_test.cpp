@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(EngineFixture,
     REQUIRE(*answer);
     const auto& rows = **answer;
     REQUIRE(rows.size() == 4);
-    for (const std::size_t row : {0, 1, 2})
+    for (const std::size_t row : {0U, 1U, 2U})
         CHECK(rows.at(row).is_malformed);
     CHECK_FALSE(rows.at(3).is_malformed);
     CHECK(rows.at(3).program_class == "game");

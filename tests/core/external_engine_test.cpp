@@ -145,7 +145,7 @@ TEST_CASE(
     REQUIRE(asked.recall(1).size() == 1);
     CHECK(asked.recall(1).front().engine == "guesser");
     CHECK(asked.recall(1).front().advice.program_class == "game");
-    for (const std::uint64_t number : {2, 3}) {
+    for (const std::uint64_t number : {2U, 3U}) {
         CHECK(asked.recall(number).empty());
         CHECK(asked.is_known);
     }
@@ -159,7 +159,7 @@ TEST_CASE(
 
 TEST_CASE("an answer with too few or too many rows is refused as a whole")
 {
-    for (const std::size_t rows : {0, 1, 3}) {
+    for (const std::size_t rows : {0U, 1U, 3U}) {
         Asked asked{2};
         (void)asked.batch();
         CHECK(asked.hear(ScoreAnswer(rows, row("game", 1))).empty());
@@ -223,7 +223,7 @@ TEST_CASE("a program that it cannot cope with is asked about alone, three times,
         asked.fail(code);
         for (int i = 0; i < 6; ++i)
             answer(asked.batch());
-        for (const std::uint64_t number : {1, 3})
+        for (const std::uint64_t number : {1U, 3U})
             CHECK(asked.recall(number).size() == 1);
         CHECK(asked.recall(2).empty());
         CHECK(asked.is_known);
@@ -260,7 +260,7 @@ TEST_CASE(
     (void)asked.hear(ScoreAnswer{row("game", 1), row("batch", 1), {}});
     asked.engine.use_classes({"game", "media"});
     CHECK(asked.recall(1).size() == 1);
-    for (const std::uint64_t number : {2, 3}) {
+    for (const std::uint64_t number : {2U, 3U}) {
         (void)asked.recall(number);
         CHECK_FALSE(asked.is_known);
     }
