@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/profile_store.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -12,8 +11,7 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "kernel/sqlite.hpp"
-#include "kernel/unique_fd.hpp"
+#include "kernel/own_database.hpp"
 
 namespace priorityd::daemon {
 namespace {
@@ -22,15 +20,6 @@ using kernel::Database;
 using kernel::Statement;
 
 constexpr int kVersion = 1;
-/// Older ones have been looked at by then, or never will be.
-constexpr int kMostBroken = 3;
-
-/// Nobody else works with the file, so that no memory is shared; some pages are enough for so little.
-constexpr const char* kManners = R"(
-PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA cache_size = -128;
-PRAGMA mmap_size = 0;
-)";
 
 constexpr const char* kSchema = R"(
 CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
@@ -76,44 +65,6 @@ Result<void> each_row(Database& database, const char* sql, std::size_t most, Tak
             return {};
         take(*statement);
     }
-}
-
-/// Whether it is this program's database, of a version that is known; an empty file is one that has not been begun.
-Result<bool> has_begun(Database& database)
-{
-    const auto version = database.ask("PRAGMA user_version");
-    if (!version)
-        return tl::unexpected{version.error()};
-    if (*version == std::to_string(kVersion))
-        return true;
-    const auto tables = database.ask("SELECT count(*) FROM sqlite_schema");
-    if (!tables)
-        return tl::unexpected{tables.error()};
-    if (*version == "0" && *tables == "0")
-        return false;
-    return failure(EUCLEAN, fmt::format("version {} of the profiles, where {} is known", *version, kVersion));
-}
-
-Result<Database> open_database(const std::filesystem::path& file)
-{
-    auto database = Database::open(file);
-    if (!database)
-        return database;
-    auto settled = in_turn([&] { return database->execute(kManners); },
-                           [&] { return database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"); });
-    if (!settled)
-        return tl::unexpected{settled.error()};
-    return database;
-}
-
-Result<void> check_all_of(Database& database)
-{
-    const auto verdict = database.ask("PRAGMA quick_check(1)");
-    if (!verdict)
-        return tl::unexpected{verdict.error()};
-    if (*verdict != "ok")
-        return failure(EUCLEAN, fmt::format("check({})", *verdict));
-    return {};
 }
 
 /// The rows of a program come one after the other. What makes no sense is left out.
@@ -207,21 +158,6 @@ Result<void> write_changes(Database& database, const ProfileRecords& changes)
     return {};
 }
 
-/// Made here and not by SQLite, so that it is nobody else's to read.
-Result<void> make_file(const std::filesystem::path& file)
-{
-    const kernel::UniqueFd made{::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
-    if (!made)
-        return failure(errno, fmt::format("open({})", file.string()));
-    return {};
-}
-
-/// Whether the file itself is at fault, rather than the disk or the moment.
-bool is_at_fault(const Error& error)
-{
-    return error.code == EUCLEAN || error.code == EACCES || error.code == ELOOP || error.code == EISDIR;
-}
-
 }  // namespace
 
 ProfileStore::Loaded ProfileStore::load() const
@@ -233,9 +169,9 @@ ProfileStore::Loaded ProfileStore::load() const
     if (kept)
         return {.kept = *std::move(kept), .notes = {}};
     const auto why = fmt::format("what was learned of programs cannot be read: {}", escaped(kept.error().message()));
-    if (!is_at_fault(kept.error()))
+    if (!kernel::is_file_at_fault(kept.error()))
         return {.kept = {}, .notes = {why}};
-    const auto aside = set_aside();
+    const auto aside = kernel::set_aside(file_);
     return {.kept = {},
             .notes = {aside ? fmt::format("{}; moved to {}", why, escaped(aside->string()))
                             : fmt::format("{}; and {}", why, escaped(aside.error().message()))}};
@@ -243,10 +179,10 @@ ProfileStore::Loaded ProfileStore::load() const
 
 Result<ProfileRecords> ProfileStore::read() const
 {
-    auto database = open_database(file_);
+    auto database = kernel::open_own(file_);
     if (!database)
         return tl::unexpected{database.error()};
-    const auto begun = has_begun(*database);
+    const auto begun = kernel::has_begun(*database, kVersion);
     if (!begun)
         return tl::unexpected{begun.error()};
     ProfileRecords records;
@@ -255,7 +191,7 @@ Result<ProfileRecords> ProfileStore::read() const
     const auto take_rejection = [&](const Statement& row) {
         records.rejections.emplace_back(row.bytes(0), row.bytes(1));
     };
-    auto done = in_turn([&] { return check_all_of(*database); },
+    auto done = in_turn([&] { return kernel::check_whole(*database); },
                         [&] {
                             return each_row(*database,
                                             "SELECT * FROM (SELECT * FROM program ORDER BY seen DESC LIMIT ?1) "
@@ -273,43 +209,24 @@ Result<ProfileRecords> ProfileStore::read() const
 
 Result<void> ProfileStore::save(const ProfileRecords& changes) const
 {
-    auto saved = in_turn([&] { return make_file(file_); }, [&] { return write(changes); });
-    if (saved || !is_at_fault(saved.error()))
+    auto saved = write(changes);
+    if (saved || !kernel::is_file_at_fault(saved.error()))
         return saved;
-    const auto aside = set_aside();
+    const auto aside = kernel::set_aside(file_);
     return aside ? failure(EUCLEAN, fmt::format("{}; moved to {}", saved.error().message(), aside->string())) : saved;
 }
 
 Result<void> ProfileStore::write(const ProfileRecords& changes) const
 {
-    auto database = open_database(file_);
+    auto database = kernel::open_own(file_);
     if (!database)
         return tl::unexpected{database.error()};
-    const auto begun = has_begun(*database);
+    const auto begun = kernel::has_begun(*database, kVersion);
     if (!begun)
         return tl::unexpected{begun.error()};
     return in_turn([&] { return database->execute("BEGIN IMMEDIATE"); },
                    [&] { return *begun ? Result<void>{} : database->execute(kSchema); },
                    [&] { return write_changes(*database, changes); }, [&] { return database->execute("COMMIT"); });
-}
-
-Result<std::filesystem::path> ProfileStore::set_aside() const
-{
-    const auto name_of = [&](int number) { return fmt::format("{}.broken-{}", file_.string(), number); };
-    std::error_code ignored;
-    int number = 1;
-    while (number < kMostBroken && std::filesystem::exists(std::filesystem::symlink_status(name_of(number), ignored)))
-        ++number;
-    const auto aside = name_of(number);
-    for (const char* suffix : {"", "-wal", "-shm"})
-        std::filesystem::remove_all(aside + suffix, ignored);
-    std::error_code failed;
-    std::filesystem::rename(file_, aside, failed);
-    if (failed)
-        return failure(failed.value(), fmt::format("rename({}, {})", file_.string(), aside));
-    for (const char* suffix : {"-wal", "-shm"})
-        std::filesystem::rename(file_.string() + suffix, aside + suffix, ignored);
-    return aside;
 }
 
 }  // namespace priorityd::daemon

@@ -36,8 +36,6 @@ public:
 private:
     [[nodiscard]] Result<ProfileRecords> read() const;
     [[nodiscard]] Result<void> write(const ProfileRecords& changes) const;
-    /// Where it has gone. Errors: those of rename(2).
-    [[nodiscard]] Result<std::filesystem::path> set_aside() const;
 
     std::filesystem::path file_;
 };
