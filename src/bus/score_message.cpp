@@ -2,6 +2,7 @@
 #include "bus/score_message.hpp"
 
 #include <cerrno>
+#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,13 +50,14 @@ public:
         close();
         close();
     }
-    void entry(const char* key, const std::vector<std::string>& values)
+    template <typename Values>
+    void entry(const char* key, const Values& values)
     {
         open('e', "sv");
         text(key);
         open('v', "as");
         open('a', "s");
-        for (const auto& value : values)
+        for (const std::string& value : values)
             text(value);
         close();
         close();
@@ -69,16 +71,24 @@ private:
     int status_ = 0;
 };
 
-void write_program(Writer& writer, const DescribedProgram& program, const std::vector<std::string>& classes)
+/// Another file, or the same one changed, has another one. Nobody has to know what is in it.
+std::string identity_of(const FileId& file)
+{
+    return fmt::format("{:x}-{:x}-{:x}", file.device, file.inode, file.changed);
+}
+
+void write_program(Writer& writer, const DescribedProgram& program, const OfferedClasses& classes)
 {
     writer.open('a', "{sv}");
     writer.entry("name", std::string{base_name(program.file.exe)});
     writer.entry("exe", program.file.exe);
+    writer.entry("identity", identity_of(program.file.id));
     writer.entry("section", program.info.section);
     writer.entry("description", program.info.description);
     writer.entry("tags", program.info.tags);
     writer.entry("categories", program.info.categories);
-    writer.entry("classes", classes);
+    writer.entry("classes", classes | std::views::transform(&OfferedClass::name));
+    writer.entry("class_meanings", classes | std::views::transform(&OfferedClass::meaning));
     writer.close();
 }
 
@@ -124,6 +134,8 @@ private:
             row.reason = text_inside(row).value_or("");
         else if (key == "confidence")
             row.confidence = number_inside(row);
+        else if (key == "retry_after")
+            row.retry_after = number_inside(row);
         else
             check(sd_bus_message_skip(message_, "v"));
     }

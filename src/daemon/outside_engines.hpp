@@ -57,7 +57,7 @@ private:
 
     ProgramLookup& programs_;
     EngineCalls* calls_ = nullptr;
-    std::vector<std::string> classes_;
+    OfferedClasses classes_;
     std::map<std::string, std::shared_ptr<Outside>> engines_;
     std::vector<Pid> news_;
     std::function<void()> on_news_;

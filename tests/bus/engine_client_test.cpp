@@ -50,7 +50,7 @@ private:
 
 /// The program that is asked about, and the same with a hostile path.
 const DescribedProgram kGzip{
-    .file = {"/usr/bin/gzip", {}},
+    .file = {"/usr/bin/gzip", {.device = 1, .inode = 0xab, .changed = 0x10}},
     .info = {.section = "utils", .description = "GNU compression", .tags = {"a::b", "c::d"}, .categories = {}}};
 
 struct EngineFixture {
@@ -67,7 +67,7 @@ struct EngineFixture {
     void ask(std::chrono::milliseconds timeout = 5s, std::vector<DescribedProgram> programs = {kGzip})
     {
         answer.reset();
-        client->score(kAddress, timeout, {std::move(programs), {"batch", "game"}},
+        client->score(kAddress, timeout, {std::move(programs), {{"batch", "a result, later"}, {"game", "played"}}},
                       [this](const Result<ScoreAnswer>& heard) { answer = heard; });
     }
     /// The answer to one question.
@@ -139,18 +139,20 @@ TEST_CASE_FIXTURE(EngineFixture,
         CHECK(std::string{sd_bus_message_get_signature(question, 1)} == "aa{sv}");
         sd_bus_message_enter_container(question, 'a', "a{sv}");
         sd_bus_message_enter_container(question, 'a', "{sv}");
-        for (int i = 0; i < 7; ++i)
+        for (int i = 0; i < 9; ++i)
             told.push_back(next_fact(question));
         sd_bus_reply_method_return(question, "aa{sv}", 1, 4, "class", "s", "tea", "confidence", "d", 7.0, "reason", "s",
-                                   "\x1b", "later", "as", 1, "x");
+                                   "\x1b", "other", "as", 1, "x");
     });
     CHECK(told == std::vector<std::pair<std::string, std::string>>{{"name", "gzip"},
                                                                    {"exe", "/usr/bin/gzip"},
+                                                                   {"identity", "1-ab-10"},
                                                                    {"section", "utils"},
                                                                    {"description", "GNU compression"},
                                                                    {"tags", "c::d"},
                                                                    {"categories", ""},
-                                                                   {"classes", "game"}});
+                                                                   {"classes", "game"},
+                                                                   {"class_meanings", "played"}});
     REQUIRE(heard);
     REQUIRE(heard->size() == 1);
     CHECK(heard->front().program_class == "tea");
@@ -168,6 +170,18 @@ TEST_CASE_FIXTURE(EngineFixture, "a program whose path is no text can be asked a
     ask(5s, {hostile});
     REQUIRE(loop.run_until([&] { return answer.has_value(); }));
     CHECK(answer->has_value());
+}
+
+TEST_CASE_FIXTURE(EngineFixture, "an engine may say that it wants to be asked later")
+{
+    const auto heard = answered_by([](sd_bus_message* question) {
+        sd_bus_reply_method_return(question, "aa{sv}", 2, 1, "retry_after", "d", 12.5, 1, "retry_after", "u", 12U);
+    });
+    REQUIRE(heard);
+    REQUIRE(heard->size() == 2);
+    CHECK(heard->front().retry_after == 12.5);
+    CHECK_FALSE(heard->front().is_malformed);
+    CHECK(heard->back().is_malformed);
 }
 
 TEST_CASE_FIXTURE(EngineFixture, "a row without anything has neither class nor confidence")

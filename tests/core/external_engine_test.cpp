@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::vector<std::string> kClasses{"game", "batch"};
+const OfferedClasses kClasses{{"game", ""}, {"batch", "a result, later"}};
 
 FileId file(std::uint64_t number)
 {
@@ -113,9 +113,9 @@ TEST_CASE("a row says a class, or that there is no opinion; everything else is r
 TEST_CASE("an engine outside may give every class but those with a real-time policy")
 {
     const auto policy = test::policy_of(
-        "[class.a]\nnice = 1\n[class.b]\nsched = \"rr/1\"\n[class.c]\nsched = \"idle\"\n"
+        "[class.a]\nnice = 1\ndescription = \"first\"\n[class.b]\nsched = \"rr/1\"\n[class.c]\nsched = \"idle\"\n"
         "[class.d]\nsched = \"fifo/5\"\n");
-    CHECK(classes_for_engines(*policy) == std::vector<std::string>{"a", "c"});
+    CHECK(classes_for_engines(*policy) == OfferedClasses{{"a", "first"}, {"c", ""}});
 }
 
 TEST_CASE("programs are gathered for a moment and asked about together, 32 at a time; one call at a time")
@@ -258,7 +258,7 @@ TEST_CASE(
     Asked asked{3};
     (void)asked.batch();
     (void)asked.hear(ScoreAnswer{row("game", 1), row("batch", 1), {}});
-    asked.engine.use_classes({"game", "media"});
+    asked.engine.use_classes({{"game", ""}, {"media", ""}});
     CHECK(asked.recall(1).size() == 1);
     for (const std::uint64_t number : {2U, 3U}) {
         (void)asked.recall(number);
@@ -268,7 +268,7 @@ TEST_CASE(
 
 TEST_CASE("whoever starts programs without end fills no memory of an engine outside")
 {
-    Asked asked{2000};
+    Asked asked{3000};
     CHECK(asked.engine.is_full());
     std::size_t programs = 0;
     while (asked.engine.deadline()) {
@@ -278,12 +278,53 @@ TEST_CASE("whoever starts programs without end fills no memory of an engine outs
     }
     CHECK(programs == ExternalEngine::kMostWaiting);
     CHECK_FALSE(asked.engine.is_full());
-    for (std::uint64_t i = 3000; i < 12'000; ++i) {
+    for (std::uint64_t i = 4000; i < 12'000; ++i) {
         asked.want(i);
         (void)asked.batch();
         (void)asked.hear(ScoreAnswer(1));
     }
     CHECK(asked.engine.remembered() <= ExternalEngine::kMostRemembered);
+}
+
+TEST_CASE(
+    "a program that the engine puts off is asked about again when it has said, with others and as often as it wants")
+{
+    Asked asked{2};
+    (void)asked.batch();
+    const auto start = asked.now;
+    CHECK(asked.hear(ScoreAnswer{{.retry_after = 7}, row("game", 1)}) == std::vector{Pid{102}});
+    (void)asked.recall(1);
+    CHECK_FALSE(asked.is_known);
+    CHECK(asked.engine.deadline() == start + 7s);
+    CHECK(asked.engine.health(asked.now) == "ready; 1 program put off");
+    asked.want(3);
+    CHECK(asked.batch() == std::vector<std::uint64_t>{3});
+    (void)asked.hear(ScoreAnswer{row("game", 1)});
+    for (int i = 0; i < 10; ++i) {
+        CHECK(asked.batch() == std::vector<std::uint64_t>{1});
+        CHECK(asked.hear(ScoreAnswer{{.retry_after = 1e9}}).empty());
+        CHECK(asked.engine.deadline() == asked.now + kLongestRetry);
+    }
+    CHECK(asked.batch() == std::vector<std::uint64_t>{1});
+    CHECK(asked.hear(ScoreAnswer{row("game", 1)}) == std::vector{Pid{101}});
+    CHECK_FALSE(asked.engine.deadline());
+    CHECK(asked.engine.tally().failures == 0);
+}
+
+TEST_CASE("a time to ask again is inside its bounds, and comes alone")
+{
+    CHECK(retry_of({.retry_after = -5}) == kShortestRetry);
+    CHECK(retry_of({.retry_after = 2.5}) == 2500ms);
+    CHECK(retry_of({.retry_after = std::numeric_limits<double>::max()}) == kLongestRetry);
+    for (const double retry : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+        CHECK_FALSE(retry_of({.retry_after = retry}));
+        CHECK(fault_of({.retry_after = retry}).ends_with("is no time"));
+    }
+    const ScoreRow both{.program_class = "game", .confidence = 1, .reason = "", .retry_after = 5};
+    CHECK_FALSE(retry_of(both));
+    CHECK(fault_of(both) == "a row that says something and wants to be asked later");
+    CHECK_FALSE(retry_of({.retry_after = 5, .is_malformed = true}));
+    CHECK_FALSE(retry_of({}));
 }
 
 TEST_CASE("a program of which nothing could be found out is not waited for")

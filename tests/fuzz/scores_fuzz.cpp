@@ -118,10 +118,11 @@ private:
     void entry(ScoreRow& row)
     {
         open('e', "sv");
-        switch (choices_.number(4)) {
+        switch (choices_.number(5)) {
             case 0: row.program_class = wanted_text("class", row); break;
             case 1: row.reason = wanted_text("reason", row).value_or(""); break;
-            case 2: row.confidence = confidence(row); break;
+            case 2: row.confidence = number("confidence", row); break;
+            case 3: row.retry_after = number("retry_after", row); break;
             default:
                 text("note");
                 other_value();
@@ -145,9 +146,9 @@ private:
         return value;
     }
 
-    std::optional<double> confidence(ScoreRow& row)
+    std::optional<double> number(const char* key, ScoreRow& row)
     {
-        text("confidence");
+        text(key);
         if (choices_.number(4) == 0) {
             row.is_malformed = true;
             other_value();
@@ -186,7 +187,9 @@ bool is_same(const std::optional<double>& a, const std::optional<double>& b)
 
 void check_judgement(const ScoreRow& row)
 {
-    const std::vector<std::string> classes{"batch", "game"};
+    const OfferedClasses classes{{"batch", ""}, {"game", ""}};
+    if (const auto retry = retry_of(row))
+        expect(*retry >= kShortestRetry && *retry <= kLongestRetry && !row.program_class && !row.confidence);
     const auto said = judged(row, classes);
     if (!said) {
         expect(is_shown_safely(said.error().message()) && said.error().message().size() < 1000);
@@ -196,7 +199,7 @@ void check_judgement(const ScoreRow& row)
     if (!*said)
         return;
     const Advice& advice = **said;
-    expect(std::ranges::count(classes, advice.program_class) == 1);
+    expect(std::ranges::count(classes, advice.program_class, &OfferedClass::name) == 1);
     expect(advice.confidence > 0 && advice.confidence <= 1);
     expect(!advice.because.empty() && advice.because.size() <= kLongestReason && is_shown_safely(advice.because));
 }
@@ -213,7 +216,8 @@ void check_rows(Choices choices)
     for (std::size_t i = 0; i < written.size(); ++i) {
         const auto& row = (*read)[i];
         expect(row.is_malformed == written[i].is_malformed && row.program_class == written[i].program_class);
-        expect(row.reason == written[i].reason && is_same(row.confidence, written[i].confidence));
+        expect(row.reason == written[i].reason && is_same(row.confidence, written[i].confidence) &&
+               is_same(row.retry_after, written[i].retry_after));
         check_judgement(row);
     }
 }

@@ -67,10 +67,20 @@ void ExternalEngine::give_up(const FileId& program)
 
 std::optional<Instant> ExternalEngine::deadline() const
 {
-    if (queue_.empty() || !asked_.empty())
+    if (!asked_.empty())
         return std::nullopt;
+    const auto next = queue_.empty() ? std::nullopt : due_;
+    const auto due = put_off_.empty() ? next : earlier(next, put_off_.begin()->first);
     const auto rested = breaker_.until();
-    return rested && due_ ? std::max(*rested, *due_) : due_;
+    return rested && due ? std::max(*rested, *due) : due;
+}
+
+void ExternalEngine::queue_those_put_off(Instant now)
+{
+    const auto end = put_off_.upper_bound(now);
+    for (auto one = put_off_.begin(); one != end; ++one)
+        queue_.push_back(one->second);
+    put_off_.erase(put_off_.begin(), end);
 }
 
 std::vector<DescribedProgram> ExternalEngine::take_batch(Instant now)
@@ -78,6 +88,7 @@ std::vector<DescribedProgram> ExternalEngine::take_batch(Instant now)
     const auto due = deadline();
     if (!due || *due > now)
         return {};
+    queue_those_put_off(now);
     const auto attempts = [this](const FileId& id) { return waiting_.at(id).attempts; };
     const bool is_alone = breaker_.is_trying() || attempts(queue_.front()) > 0;
     std::vector<DescribedProgram> batch;
@@ -92,8 +103,7 @@ std::vector<DescribedProgram> ExternalEngine::take_batch(Instant now)
     return batch;
 }
 
-std::vector<Pid> ExternalEngine::hear(const Result<ScoreAnswer>& answer, const std::vector<std::string>& classes,
-                                      Instant now)
+std::vector<Pid> ExternalEngine::hear(const Result<ScoreAnswer>& answer, const OfferedClasses& classes, Instant now)
 {
     if (asked_.empty())
         return {};
@@ -112,16 +122,20 @@ std::vector<Pid> ExternalEngine::hear(const Result<ScoreAnswer>& answer, const s
     latency_ = std::chrono::floor<std::chrono::microseconds>(now - sent_);
     breaker_.succeed();
     trouble_.clear();
-    auto news = hear_rows(*answer, classes);
+    auto news = hear_rows(*answer, classes, now);
     if (!queue_.empty())
         due_ = now;
     return news;
 }
 
-std::vector<Pid> ExternalEngine::hear_rows(const ScoreAnswer& rows, const std::vector<std::string>& classes)
+std::vector<Pid> ExternalEngine::hear_rows(const ScoreAnswer& rows, const OfferedClasses& classes, Instant now)
 {
     std::vector<Pid> news;
     for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (const auto retry = retry_of(rows[i])) {
+            put_off_.emplace(now + *retry, asked_[i]);
+            continue;
+        }
         const auto advice = judged(rows[i], classes);
         if (!advice) {
             ++tally_.refused;
@@ -170,11 +184,11 @@ void ExternalEngine::take_back(Instant now)
     due_ = now + kPause;
 }
 
-void ExternalEngine::use_classes(const std::vector<std::string>& classes)
+void ExternalEngine::use_classes(const OfferedClasses& classes)
 {
     std::erase_if(known_, [&](const auto& entry) {
         const auto& vote = entry.second;
-        return !vote || std::ranges::find(classes, vote->advice.program_class) == classes.end();
+        return !vote || std::ranges::find(classes, vote->advice.program_class, &OfferedClass::name) == classes.end();
     });
 }
 
@@ -186,7 +200,9 @@ std::string ExternalEngine::health(Instant now) const
         return is_resting ? fmt::format("not on the bus; asked again in {} at the latest", rest()) : "not on the bus";
     if (is_resting)
         return fmt::format("resting for {} more: {}", rest(), trouble_);
-    const std::string state = asked_.empty() ? "ready" : "being asked";
+    std::string state = asked_.empty() ? "ready" : "being asked";
+    if (!put_off_.empty())
+        state += fmt::format("; {} program{} put off", put_off_.size(), put_off_.size() == 1 ? "" : "s");
     return trouble_.empty() ? state : fmt::format("{}; last trouble: {}", state, trouble_);
 }
 

@@ -27,7 +27,7 @@ public:
     /// Programs in one call.
     static constexpr std::size_t kMostAtOnce = 32;
     /// More at a time are not waited for: they are asked about when they start the next time.
-    static constexpr std::size_t kMostWaiting = 512;
+    static constexpr std::size_t kMostWaiting = 2048;
     /// As many as the votes of the other engines.
     static constexpr std::size_t kMostRemembered = 4096;
     /// A program with which a call has failed so often is one that it has no opinion of.
@@ -73,15 +73,14 @@ public:
     /// The answer to the batch, or why there is none. Returns who has asked for programs of which it says something.
     /// Errors with EHOSTUNREACH say that nobody is there, those with ETIMEDOUT, ECONNRESET and EBADMSG that it could
     /// not cope with the question.
-    [[nodiscard]] std::vector<Pid> hear(const Result<ScoreAnswer>& answer, const std::vector<std::string>& classes,
-                                        Instant now);
+    [[nodiscard]] std::vector<Pid> hear(const Result<ScoreAnswer>& answer, const OfferedClasses& classes, Instant now);
     /// The batch will never be answered, and nobody is to blame.
     void take_back(Instant now);
     /// Somebody has come to its place: it need not rest any longer.
     void try_now(Instant now) { breaker_.try_now(now); }
     /// Other classes than before may be given: what it has said of those that still are is kept, the rest is forgotten,
     /// that it had no opinion too.
-    void use_classes(const std::vector<std::string>& classes);
+    void use_classes(const OfferedClasses& classes);
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const Tally& tally() const { return tally_; }
@@ -101,15 +100,17 @@ private:
     };
     static constexpr std::size_t kMostAsking = 64;
 
-    [[nodiscard]] std::vector<Pid> hear_rows(const ScoreAnswer& rows, const std::vector<std::string>& classes);
+    [[nodiscard]] std::vector<Pid> hear_rows(const ScoreAnswer& rows, const OfferedClasses& classes, Instant now);
+    void queue_those_put_off(Instant now);
     void fail(const Error& error, Instant now);
     void remember(const FileId& program, std::optional<Advice> advice);
 
     std::string name_;
     std::map<FileId, std::optional<Vote>> known_;
     std::map<FileId, Waiting> waiting_;
-    std::deque<FileId> queue_;   // those of waiting_ that are described and not being asked about
-    std::vector<FileId> asked_;  // the call under way
+    std::deque<FileId> queue_;                // those of waiting_ that are described and not being asked about
+    std::vector<FileId> asked_;               // the call under way
+    std::multimap<Instant, FileId> put_off_;  // those of waiting_ that it does not know yet; until when
     Instant sent_{};
     std::optional<Instant> due_;
     CircuitBreaker breaker_;

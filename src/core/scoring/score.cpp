@@ -2,6 +2,7 @@
 #include "core/scoring/score.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -35,10 +36,24 @@ Result<void> check_reason(const std::string& reason)
 
 }  // namespace
 
-Result<std::optional<Advice>> judged(const ScoreRow& row, const std::vector<std::string>& classes)
+std::optional<std::chrono::milliseconds> retry_of(const ScoreRow& row)
+{
+    const bool says_more = row.is_malformed || row.program_class || row.confidence;
+    if (says_more || !row.retry_after || !std::isfinite(*row.retry_after))
+        return std::nullopt;
+    const std::chrono::duration<double> bounded{std::clamp<double>(
+        *row.retry_after, static_cast<double>(kShortestRetry.count()), static_cast<double>(kLongestRetry.count()))};
+    return std::chrono::ceil<std::chrono::milliseconds>(bounded);
+}
+
+Result<std::optional<Advice>> judged(const ScoreRow& row, const OfferedClasses& classes)
 {
     if (row.is_malformed)
-        return refused("a row with values of other types than class s, confidence d, reason s");
+        return refused("a row with values of other types than class s, confidence d, reason s, retry_after d");
+    if (row.retry_after && (row.program_class || row.confidence))
+        return refused("a row that says something and wants to be asked later");
+    if (row.retry_after && !std::isfinite(*row.retry_after))
+        return refused(fmt::format("retry_after {} is no time", *row.retry_after));
     if (!row.program_class && !row.confidence)
         return std::nullopt;
     if (!row.confidence)
@@ -49,7 +64,7 @@ Result<std::optional<Advice>> judged(const ScoreRow& row, const std::vector<std:
         return std::nullopt;
     if (!row.program_class)
         return refused("confidence without a class");
-    if (std::ranges::find(classes, *row.program_class) == classes.end())
+    if (std::ranges::find(classes, *row.program_class, &OfferedClass::name) == classes.end())
         return refused(fmt::format("\"{}\" is no class that it may give", shown(*row.program_class)));
     if (auto checked = check_reason(row.reason); !checked)
         return tl::unexpected(checked.error());
@@ -58,15 +73,15 @@ Result<std::optional<Advice>> judged(const ScoreRow& row, const std::vector<std:
                   .because = row.reason.empty() ? "it gives no reason" : row.reason};
 }
 
-std::vector<std::string> classes_for_engines(const Policy& policy)
+OfferedClasses classes_for_engines(const Policy& policy)
 {
-    std::vector<std::string> names;
+    OfferedClasses offered;
     for (const ProgramClass& program_class : policy.classes()) {
         const auto* sched = find_value<SchedPolicy>(program_class.settings, Setting::sched);
         if (!sched || !sched->is_realtime())
-            names.push_back(program_class.name);
+            offered.push_back({program_class.name, program_class.description});
     }
-    return names;
+    return offered;
 }
 
 }  // namespace priorityd

@@ -2,6 +2,7 @@
 /// What an engine outside is asked and answers, and which of its answers count.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,9 +23,17 @@ struct DescribedProgram {
     ProgramInfo info;
 };
 
+/// A class that an engine may answer with.
+struct OfferedClass {
+    std::string name;
+    std::string meaning;  ///< Its description, for a person or a model that reads; may be empty.
+    friend bool operator==(const OfferedClass&, const OfferedClass&) = default;
+};
+using OfferedClasses = std::vector<OfferedClass>;
+
 struct ScoreQuestion {
     std::vector<DescribedProgram> programs;
-    std::vector<std::string> classes;  ///< Those that it may answer with.
+    OfferedClasses classes;
 };
 
 /// A row of the answer as it came: nothing in it has been looked at.
@@ -32,18 +41,27 @@ struct ScoreRow {
     std::optional<std::string> program_class;
     std::optional<double> confidence;
     std::string reason;
-    bool is_malformed = false;  ///< One of the keys has a value of another type.
+    std::optional<double> retry_after;  ///< Seconds until it may know.
+    bool is_malformed = false;          ///< One of the keys has a value of another type.
 };
 using ScoreAnswer = std::vector<ScoreRow>;
 
 /// A sentence for a person, and no more of it than a line of `explain` can hold.
 constexpr std::size_t kLongestReason = 512;
 
+/// How long an engine may put a program off.
+constexpr std::chrono::seconds kShortestRetry{1};
+constexpr std::chrono::seconds kLongestRetry = std::chrono::hours{1};
+
+/// After how long the engine wants to be asked again, brought inside the bounds above, because it does not know yet.
+/// Empty where the row says something, or is broken: that is what judged() tells.
+[[nodiscard]] std::optional<std::chrono::milliseconds> retry_of(const ScoreRow& row);
+
 /// What the row says; empty where the engine has no opinion: it says nothing, or is not sure at all.
 /// Errors: EBADMSG with what is wrong with it. Nothing in it is corrected.
-[[nodiscard]] Result<std::optional<Advice>> judged(const ScoreRow& row, const std::vector<std::string>& classes);
+[[nodiscard]] Result<std::optional<Advice>> judged(const ScoreRow& row, const OfferedClasses& classes);
 
 /// The classes that an engine outside may give: all but those with a real-time policy.
-[[nodiscard]] std::vector<std::string> classes_for_engines(const Policy& policy);
+[[nodiscard]] OfferedClasses classes_for_engines(const Policy& policy);
 
 }  // namespace priorityd
