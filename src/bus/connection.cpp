@@ -24,12 +24,12 @@ std::unique_ptr<sdbus::IConnection> connect(const Address& address)
 }
 
 /// The same with a remedy for the two that people meet.
-Error explained(Error error)
+Error explained(Error error, const char* name)
 {
     if (error.code == EEXIST)
-        return {0, fmt::format("another priorityd is running: it owns the name {} on this bus", kBusName)};
+        return {0, fmt::format("another one is running: it owns the name {} on this bus", name)};
     if (error.code == EACCES || error.code == EPERM)
-        error.doing = fmt::format("own {} (is its policy file installed in dbus-1/system.d?)", kBusName);
+        error.doing = fmt::format("own {} (is its policy file installed in dbus-1/system.d?)", name);
     return error;
 }
 
@@ -67,10 +67,10 @@ Result<Connection> Connection::open(const Address& address)
     return caught("connect to " + address.to_text(), [&] { return Connection{connect(address)}; });
 }
 
-Result<void> Connection::request_name()
+Result<void> Connection::request_name(const char* name)
 {
-    return caught(fmt::format("own {}", kBusName), [&] { compat::request_name(*native_, kBusName); })
-        .map_error(explained);
+    return caught(fmt::format("own {}", name), [&] { compat::request_name(*native_, name); })
+        .map_error([name](const Error& error) { return explained(error, name); });
 }
 
 Result<Connection::Wait> Connection::wait() const

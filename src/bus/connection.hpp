@@ -50,8 +50,8 @@ public:
     Connection& operator=(Connection&&) noexcept;
     ~Connection();
 
-    /// Becomes org.priorityd1. Errors: that another priorityd has the name; EACCES when the bus's policy forbids it.
-    [[nodiscard]] Result<void> request_name();
+    /// Becomes `name`. Errors: that another process has it; EACCES when the bus's policy forbids it.
+    [[nodiscard]] Result<void> request_name(const char* name);
     /// To be asked before each wait, because it changes with every message. Errors: ENOTCONN once it is lost.
     [[nodiscard]] Result<Wait> wait() const;
     /// Handles at most one message; false when there was none. Errors: ECONNRESET and the like: the connection is lost.

@@ -7,6 +7,8 @@ namespace priorityd::bus {
 constexpr const char* kBusName = "org.priorityd1";
 constexpr const char* kObjectPath = "/org/priorityd1";
 constexpr const char* kManagerInterface = "org.priorityd1.Manager";
+constexpr const char* kEnginePath = "/org/priorityd1/Engine";
+constexpr const char* kLlmBusName = "org.priorityd1.Llm";
 constexpr const char* kSessionPath = "/org/priorityd1/session";
 constexpr const char* kSessionInterface = "org.priorityd1.Session";
 

@@ -14,6 +14,7 @@
 
 #include "bus/connection.hpp"
 #include "bus/engine_client.hpp"
+#include "bus/names.hpp"
 #include "bus/service.hpp"
 #include "bus/sessions.hpp"
 #include "bus/systemd_units.hpp"
@@ -70,7 +71,7 @@ public:
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
-        if (auto named = connection_->request_name(); !named)
+        if (auto named = connection_->request_name(bus::kBusName); !named)
             return named;
         auto attachment =
             bus::attach(*connection_, loop.native(),

@@ -125,7 +125,7 @@ struct Daemon {
     {
         inspection.listener = service.get();
         control.listener = service.get();
-        if (auto named = connection.request_name(); !named)
+        if (auto named = connection.request_name(kBusName); !named)
             throw std::runtime_error{named.error().message()};
     }
 

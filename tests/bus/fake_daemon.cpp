@@ -15,6 +15,7 @@
 #include <systemd/sd-event.h>
 
 #include "bus/connection.hpp"
+#include "bus/names.hpp"
 #include "bus/service.hpp"
 #include "fake_control.hpp"
 #include "fake_inspection.hpp"
@@ -95,7 +96,7 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
         bus::attach(*connection, event, {.on_lost = [event](const Error&) { sd_event_exit(event, 3); }});
     if (!attachment)
         return fail(attachment.error());
-    if (const auto named = connection->request_name(); !named)
+    if (const auto named = connection->request_name(bus::kBusName); !named)
         return fail(named.error());
     sd_event_add_signal(event, nullptr, SIGUSR1, tell_changes, &daemon);
     sd_event_add_signal(event, nullptr, SIGUSR2, refuse_rules, &daemon);

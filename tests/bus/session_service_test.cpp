@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(Fixture, "a session takes wishes from the daemon's own connect
 TEST_CASE_FIXTURE(Fixture, "whoever has the daemon's name later is not obeyed for that alone")
 {
     service->obey(name_of(daemon));
-    REQUIRE(stranger.request_name());
+    REQUIRE(stranger.request_name(kBusName));
     CHECK(error_of(stranger, "SetUnitWeights", std::string{"a.service"}, kFifty) ==
           "org.priorityd1.Error.NotAuthorized");
     CHECK(duties.done.empty());

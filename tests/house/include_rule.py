@@ -28,10 +28,11 @@ MAY_INCLUDE = {
     "daemon": {"daemon", "kernel", "bus", "core"},
     "session": {"session", "daemon", "kernel", "bus", "core"},
     "cli": {"cli", "kernel", "bus", "core"},
-    "engines": {"engines", "bus", "core"},
+    "engines": {"engines", "daemon", "kernel", "bus", "core"},
 }
-# The one folder with toml++, and its header that would bring toml++ to whoever includes it.
-TOMLPLUSPLUS_FOLDER = "core/toml/"
+# Where toml++ is: the reading of rules, and engines that have settings of their own; and its header that would bring
+# toml++ to whoever includes it.
+TOMLPLUSPLUS_FOLDERS = ("core/toml/", "engines/")
 TOMLPLUSPLUS_HEADERS = {"core/toml/reader.hpp"}
 
 
@@ -67,7 +68,7 @@ def breach_of_core(include: Include, file: str) -> str | None:
         return None
     if STANDARD.match(include.path) or include.folder == "fmt" or include.path == "tl/expected.hpp":
         return None
-    if is_tomlplusplus(include) and file.startswith(TOMLPLUSPLUS_FOLDER):
+    if is_tomlplusplus(include) and file.startswith(TOMLPLUSPLUS_FOLDERS):
         return None
     return "src/core includes the standard library, fmt and tl/expected.hpp only"
 
@@ -85,8 +86,8 @@ def breach(include: Include, file: str) -> str | None:
         return "includes are written from src/: \"core/file.hpp\""
     if is_sdbus(include) and layer != "bus":
         return "sdbus-c++ stays in src/bus"
-    if is_tomlplusplus(include) and not file.startswith(TOMLPLUSPLUS_FOLDER):
-        return f"toml++ stays below src/{TOMLPLUSPLUS_FOLDER}"
+    if is_tomlplusplus(include) and not file.startswith(TOMLPLUSPLUS_FOLDERS):
+        return f"toml++ stays below {' and '.join('src/' + folder for folder in TOMLPLUSPLUS_FOLDERS)}"
     if layer == "core":
         return breach_of_core(include, file)
     return None

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /// What the reading of every TOML file shares: telling mistakes with their place, and taking values of one kind.
-/// Knows toml++, so it is for the sources of this folder alone.
+/// Knows toml++, so it is for the sources of this folder, and for engines that have settings of their own.
 #pragma once
 
 #include <cstddef>
