@@ -43,6 +43,21 @@ std::vector<UsageSample> recording(const std::filesystem::path& file)
     return samples;
 }
 
+/// What comes after `now` in a window such as the one between two samples.
+UsageSample advanced(UsageSample now, const UsageSample& begin, const UsageSample& end)
+{
+    now.when += end.when - begin.when;
+    now.run += end.run - begin.run;
+    now.delay += end.delay - begin.delay;
+    now.turns += end.turns - begin.turns;
+    now.sleeps += end.sleeps - begin.sleeps;
+    now.preemptions += end.preemptions - begin.preemptions;
+    now.bytes += end.bytes - begin.bytes;
+    now.children_run += end.children_run - begin.children_run;
+    now.threads = end.threads;
+    return now;
+}
+
 std::string class_of(const Behaviour& behaviour)
 {
     const auto advice = behaviour.advice();
@@ -84,6 +99,26 @@ TEST_CASE("real workloads are taken for what they are after four seconds, and st
         CHECK(seen > 8);
     }
     CHECK(files >= 16);
+}
+
+TEST_CASE("over ten minutes of the same work the class never changes")
+{
+    for (const auto& entry : std::filesystem::directory_iterator{RECORDINGS}) {
+        const auto name = entry.path().filename().string();
+        CAPTURE(name);
+        const auto samples = recording(entry.path());
+        Behaviour behaviour;
+        std::size_t seen = 0;
+        for (UsageSample now = samples.front(); now.when < samples.front().when + 10min; ++seen) {
+            behaviour.add(now);
+            if (seen >= 4)
+                REQUIRE(class_of(behaviour) == wanted(name));
+            // The recording again and again, from where it begins to be what it stays: its window after this one.
+            const std::size_t first = 1 + seen % (samples.size() - 1);
+            now = advanced(now, samples[first - 1], samples[first]);
+        }
+        CHECK(seen > 300);
+    }
 }
 
 TEST_CASE("one window says nothing, and a program that another has replaced is looked at anew")

@@ -15,8 +15,9 @@ import unittest
 PAGES = pathlib.Path(os.environ.get("MAN_PAGES", "build/docs/man"))
 PRIORITYD = os.environ.get("PRIORITYD", "build/src/daemon/priorityd")
 PRIORITYD_SESSION = os.environ.get("PRIORITYD_SESSION", "build/src/session/priorityd-session")
+PRIORITYD_LLM = os.environ.get("PRIORITYD_LLM", "build/src/engines/llm/priorityd-llm")
 PRIORITYCTL = os.environ.get("PRIORITYCTL", "build/src/cli/priorityctl")
-NAMES = ["org.priorityd1.5", "priorityctl.1", "priorityd-session.8", "priorityd.8", "priorityd.rules.5", "priorityd.toml.5"]
+NAMES = ["org.priorityd1.5", "priorityctl.1", "priorityd-llm.8", "priorityd-session.8", "priorityd.8", "priorityd.rules.5", "priorityd.toml.5"]
 PATIENCE = 20
 WIDTH = 80  # of the smallest usual terminal
 UNKNOWN_KEY = "zzzzzzzzzzzzzzzzzzzz"  # so unlike all others that all of them are suggested
@@ -111,6 +112,18 @@ class Complete(unittest.TestCase):
         self.assert_all_in(options(PRIORITYD_SESSION), {
             word for term in terms(section(roff("priorityd-session.8"), "OPTIONS")) for word in term.split(", ")})
 
+    def test_every_option_and_every_setting_of_priorityd_llm_is_explained(self):
+        page = roff("priorityd-llm.8")
+        self.assert_all_in(options(PRIORITYD_LLM), {
+            word for term in terms(section(page, "OPTIONS")) for word in term.split(", ")})
+        with tempfile.TemporaryDirectory() as folder:
+            settings = pathlib.Path(folder, "llm.toml")
+            settings.write_text(f"{UNKNOWN_KEY} = 1\n", encoding="utf-8")
+            shown = run(PRIORITYD_LLM, "--settings", str(settings), "--state", folder, status=1)
+        keys = re.search(r"known here: (.*)$", shown, re.MULTILINE)
+        self.assertTrue(keys, shown)
+        self.assert_all_in(keys[1].split(", "), terms(section(page, "SETTINGS")))
+
     def test_no_option_is_explained_that_does_not_exist(self):
         known = set(options(PRIORITYCTL)).union(*(options(PRIORITYCTL, verb) for verb in verbs()))
         told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityctl.1")))))
@@ -119,6 +132,8 @@ class Complete(unittest.TestCase):
         self.assertEqual(told - set(options(PRIORITYD)), set())
         told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityd-session.8")))))
         self.assertEqual(told - set(options(PRIORITYD_SESSION)) - {"--user", "--now"}, set())
+        told = set(re.findall(r"--[a-z][a-z-]*", " ".join(BOLD.findall(roff("priorityd-llm.8")))))
+        self.assertEqual(told - set(options(PRIORITYD_LLM)), set())
 
     def test_every_setting_that_priorityctl_can_set_is_explained(self):
         listed = run(PRIORITYCTL, "set", "--help").split("\nSettings:\n")[1].split("\n\n")[0]

@@ -17,8 +17,9 @@ part_debian() {
     check "the Debian package is built" have_deb || bail_out "the others are compared with it"
     have_deb
     check_lintian
-    check "its settings file is the administrator's, and no other file of it" same /etc/priorityd/priorityd.toml \
-        eval 'dpkg-deb --info "$deb_package" conffiles'
+    check "its settings files are the administrator's, and no other file of it" \
+        same '/etc/priorityd/llm.toml /etc/priorityd/priorityd.toml' \
+        eval 'dpkg-deb --info "$deb_package" conffiles | sort | paste -s -d " "'
     for relation in Conflicts Replaces Provides; do
         check "it $relation ananicy, ananicy-cpp and ananicy-rs" same 'ananicy, ananicy-cpp, ananicy-rs' \
             dpkg-deb --field "$deb_package" "$relation"

@@ -36,7 +36,7 @@ part_crash() {
 # Lines of priorityd, or of others about it, that somebody would have to look at. What was wrong on purpose is known.
 warnings() {
     journalctl --boot --quiet --output=short-monotonic --priority=warning |
-        grep 'priorityd' | grep -v 'nice = 99\|rules are refused\|60-wrong.toml' |
+        grep 'priorityd' | grep -v 'nice = 99\|rules are refused\|60-wrong.toml\|no answer from the model' |
         grep -v "priorityd-session.service: \(Failed with result 'signal'\|Main process exited, code=killed\)"
 }
 

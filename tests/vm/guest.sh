@@ -13,7 +13,7 @@ for part in ./guest-part-*.sh; do
     source "$part"
 done
 
-all_parts=(before install sandbox sessions weights guard weights_faults session ordinary_user polkit reload activation crash
+all_parts=(before install sandbox sessions weights guard llm weights_faults session ordinary_user polkit reload activation crash
     weights_end watchdog capabilities upgrade stop remove purge)
 
 mapfile -t parts <arguments
