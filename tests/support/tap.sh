@@ -77,7 +77,7 @@ fails() {
 
 # eventually COMMAND...: passes as soon as the command does; 30 s are much for an emulated machine too.
 eventually() {
-    local end=$((SECONDS + 30))
+    local end=$((SECONDS + ${patience:-30}))
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || {
             "$@"

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# To be sourced in the guest: the engine that asks a language model, started by the bus, with a server that says of every
-# program that it is a batch program.
+# To be sourced in the guest: the engine that asks a language model, started by the bus, with a server that knows one
+# program.
 # shellcheck shell=bash
 
 llm_settings=/etc/priorityd/priorityd.toml.d/vm-llm.toml
 
-# The server: whatever is asked, each program of the question gets the same row.
 write_model_server() {
     cat >/usr/local/bin/vm-model <<'P'
 #!/usr/bin/perl
@@ -19,8 +18,12 @@ while (my $client = $server->accept) {
         last if $line =~ /^\r?\n$/;
     }
     read $client, $body, $length;
-    my %keys = map { $_ => 1 } $body =~ /\\"(p\d+)\\":\{/g;
-    my $rows = join ",", map { qq(\\"$_\\":{\\"class\\":\\"batch\\",\\"confidence\\":0.9,\\"reason\\":\\"by order\\"}) } sort keys %keys;
+    my @rows;
+    while ($body =~ /\\"(p\d+)\\":\{\\"name\\":\\"([^\\]*)\\"/g) {
+        my $class = $2 eq "vm-frobnicate" ? "batch" : "no idea";
+        push @rows, qq(\\"$1\\":{\\"class\\":\\"$class\\",\\"confidence\\":0.9,\\"reason\\":\\"by order\\"});
+    }
+    my $rows = join ",", @rows;
     my $answer = qq({"choices":[{"message":{"content":"{$rows}"},"finish_reason":"stop"}],"usage":{"total_tokens":50}});
     print $client "HTTP/1.1 200 OK\r\nContent-Length: " . length($answer) . "\r\nConnection: close\r\n\r\n$answer";
     close $client;
@@ -30,13 +33,13 @@ P
 }
 
 part_llm() {
-    local pid llm exposure
+    local pid llm exposure patience=120 # what is known of a program is looked up slowly on a slow machine
     write_model_server
     start_unit vm-model -- vm-model
     printf 'gather = "0s"\n' >>/etc/priorityd/llm.toml
     mkdir -p "${llm_settings%/*}"
     printf '[engine.llm]\nenabled = true\n[engine.profiles]\nenabled = false\n' >"$llm_settings"
-    cp /bin/sleep /usr/local/bin/vm-frobnicate
+    cp /bin/sleep /usr/bin/vm-frobnicate # where packages go: of other files engines are not told
     check "the engine is on" eventually eval 'priorityctl engines | grep -Eq "^llm +enabled"'
     start_unit vm-frobnicate -- vm-frobnicate 3600
     eventually pid_in vm-frobnicate vm-frobnicate.service
@@ -62,5 +65,5 @@ part_llm() {
     pid=$(pid_in vm-frobnicate vm-frobnicate.service)
     check "with the server gone, and after a restart, it is known all the same" eventually same 10 nice_of "$pid"
     systemctl stop vm-frobnicate.service priorityd-llm.service
-    rm "$llm_settings"
+    rm "$llm_settings" /usr/bin/vm-frobnicate
 }
