@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The engine that asks a language model, against a real daemon on a bus of its own, with servers that do what a real one
+# cannot be made to do. Dry runs, for the program that it is asked about is one of the system's.
+import http.server
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+import time
+
+import harness
+
+PRIORITYD_LLM = pathlib.Path(os.environ.get("PRIORITYD_LLM", harness.TOP / "build/src/engines/llm/priorityd-llm")).resolve()
+CLASSES = '[class.batch]\nnice = 10\ndescription = "A result, later"\n[class.urgent]\nsched = "rr/1"\n'
+COMPRESSOR = "/bin/gzip"  # of Debian's package gzip, "GNU compression utilities"
+SETTINGS = '[engine.metadata]\nenabled = false\n[engine.llm]\nbus_name = "org.priorityd1.Llm"\n'
+PATIENCE = 20
+
+
+def row(program: dict, program_class: str = "batch") -> dict:
+    is_it = program["name"] == os.path.basename(COMPRESSOR)
+    return {"class": program_class if is_it else "no idea", "confidence": 0.9, "reason": "it compresses"}
+
+
+class Model(http.server.ThreadingHTTPServer):
+    """A server of a model that says what it is told to, and notes what it was asked."""
+    daemon_threads = True
+
+    def __init__(self, say=row):
+        self.say, self.asked, self.headers_seen = say, [], []
+        super().__init__(("127.0.0.1", 0), Answering)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def programs(self) -> dict[str, dict]:
+        return {program["name"]: program for question in self.asked for program in question["programs"].values()}
+
+    def handle_error(self, *_):
+        """Who has had enough of an answer hangs up."""
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        question = json.loads(request["messages"][1]["content"])
+        self.server.asked.append(question)
+        self.server.headers_seen.append(dict(self.headers))
+        said = self.server.say
+        if isinstance(said, bytes):
+            self.send(200, said)
+        elif isinstance(said, int):
+            self.send(said, b"no")
+        else:
+            rows = {key: said(program) for key, program in question["programs"].items()}
+            self.send(200, json.dumps({"choices": [{"message": {"content": json.dumps(rows)}, "finish_reason": "stop"}],
+                                       "usage": {"total_tokens": 100}}).encode())
+
+    def send(self, status: int, body: bytes):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Llm(harness.SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.write_rules(CLASSES)
+        self.private_bus = self.bus()
+        self.state = self.folder / "llm-state"
+        self.state.mkdir()
+
+    def model(self, say=row) -> Model:
+        model = Model(say)
+        self.addCleanup(model.server_close)
+        self.addCleanup(model.shutdown)
+        return model
+
+    def write_settings(self, url: str, more: str = "") -> pathlib.Path:
+        path = self.folder / "llm.toml"
+        path.write_text(f'base_url = "{url}"\ngather = "100ms"\n{more}', encoding="utf-8")
+        return path
+
+    def engine(self, url: str, more: str = "") -> subprocess.Popen:
+        """priorityd-llm with this server."""
+        self.log = self.folder / "llm.log"
+        with self.log.open("ab") as log:
+            process = subprocess.Popen([PRIORITYD_LLM, "--bus", self.private_bus.address, "--state", self.state,
+                                        "--settings", self.write_settings(url, more), "--log-level", "debug"],
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.addCleanup(harness.end_process, process)
+        return process
+
+    def compressor(self) -> int:
+        """One that waits for its input for ever."""
+        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdin.close)
+        return process.pid
+
+    def dry_daemon(self):
+        return self.daemon(bus=self.private_bus.address, arguments=["--dry-run"], settings=SETTINGS)
+
+    def json(self, *arguments):
+        done = self.client(self.private_bus, "--json", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def votes(self, pid: int) -> list[tuple]:
+        rows = self.json("explain", str(pid))["contributions"]
+        return [(one["value"], one["because"], one["effective"]) for one in rows
+                if one["source"] == "engine llm" and one["setting"] == "class"]
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def test_a_program_that_no_rule_knows_gets_the_class_that_the_model_gives_it_and_keeps_it_without_the_server(self):
+        model = self.model()
+        engine = self.engine(model.url)
+        pid = self.compressor()
+        daemon = self.dry_daemon()
+        wanted = [("batch", "0.90 sure: it compresses", True)]
+        self.eventually(lambda: self.votes(pid), wanted)
+        self.assertIn("path", model.programs()["gzip"])
+        self.assertEqual(model.asked[0]["classes"], {"batch": "A result, later"})
+        requests = len(model.asked)
+        model.end()
+        daemon.end()
+        harness.end_process(engine)
+        self.engine("http://127.0.0.1:1/v1")
+        again = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: self.votes(again), wanted)
+        self.assertEqual(len(model.asked), requests)
+
+    def test_what_a_rule_knows_is_not_asked(self):
+        self.write_rules(CLASSES + '[programs]\ngzip = "batch"\n')
+        model = self.model()
+        self.engine(model.url)
+        self.dry_daemon()
+        self.compressor()
+        self.eventually(lambda: len(model.asked) > 0, True)
+        time.sleep(1)
+        self.assertNotIn("gzip", model.programs())
+
+    def assert_nothing_comes_of(self, url: str, said: str):
+        engine = self.engine(url)
+        pid = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: said in self.log_text(), True)
+        self.assertEqual(self.votes(pid), [])
+        self.assertIsNone(engine.poll())
+        row_of_engine = next(one for one in self.json("engines") if one["name"] == "llm")
+        self.assertEqual((row_of_engine["failures"], row_of_engine["refused"]), (0, 0))
+        self.assertIn("put off", row_of_engine["health"])
+
+    def test_garbage_is_no_answer(self):
+        self.assert_nothing_comes_of(self.model(b"\x00\xff garbage").url, "it has no choices")
+
+    def test_a_hundred_megabytes_are_not_read(self):
+        self.assert_nothing_comes_of(self.model(b" " * 10**8).url, "answers with more than 1048576 bytes")
+
+    def test_a_server_that_refuses_is_left_alone(self):
+        self.assert_nothing_comes_of(self.model(503).url, "answers with status 503")
+
+    def test_a_server_that_is_not_there_is_left_alone(self):
+        self.assert_nothing_comes_of("http://127.0.0.1:1/v1", "no answer from the model")
+
+    def test_a_server_that_never_answers_delays_nobody(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            engine = self.engine(f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+            pid = self.compressor()
+            self.dry_daemon()
+            self.eventually(lambda: "asking http" in self.log_text(), True)
+            self.assertEqual(self.votes(pid), [])
+            self.assertEqual(next(one for one in self.json("engines") if one["name"] == "llm")["failures"], 0)
+            engine.terminate()
+            self.assertEqual(engine.wait(PATIENCE), 0)
+
+    def test_a_class_that_it_may_not_give_has_no_effect(self):
+        model = self.model(lambda program: row(program, "urgent"))
+        self.engine(model.url)
+        pid = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: "gzip" in model.programs(), True)
+        time.sleep(1)
+        self.assertEqual(self.votes(pid), [])
+
+    def test_the_key_is_sent_to_the_server_and_told_nobody_else(self):
+        key = self.folder / "key"
+        key.write_text("sk-of-a-test\n", encoding="utf-8")
+        model = self.model(401)
+        self.engine(model.url, f'api_key_file = "{key}"\n')
+        self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: "status 401" in self.log_text(), True)
+        self.assertEqual(model.headers_seen[0]["Authorization"], "Bearer sk-of-a-test")
+        self.assertNotIn("sk-of-a-test", self.log_text())
+        self.assertNotIn("sk-of-a-test", json.dumps(self.json("engines")))
+
+    def test_settings_that_are_wrong_are_told_with_their_place(self):
+        engine = self.engine("http://127.0.0.1:1/v1", "batch = 99\n")
+        self.assertEqual(engine.wait(PATIENCE), 1)
+        self.assertIn("llm.toml:3:9: error: batch: expected a whole number from 1 to 32", self.log_text())
+
+
+if __name__ == "__main__":
+    harness.main()
