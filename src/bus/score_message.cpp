@@ -2,7 +2,6 @@
 #include "bus/score_message.hpp"
 
 #include <cerrno>
-#include <ranges>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,14 +49,13 @@ public:
         close();
         close();
     }
-    template <typename Values>
-    void entry(const char* key, const Values& values)
+    void entry(const char* key, const std::vector<std::string>& values)
     {
         open('e', "sv");
         text(key);
         open('v', "as");
         open('a', "s");
-        for (const std::string& value : values)
+        for (const auto& value : values)
             text(value);
         close();
         close();
@@ -77,6 +75,14 @@ std::string identity_of(const FileId& file)
     return fmt::format("{:x}-{:x}-{:x}", file.device, file.inode, file.changed);
 }
 
+std::vector<std::string> each_of(const OfferedClasses& classes, std::string OfferedClass::*text)
+{
+    std::vector<std::string> texts;
+    for (const auto& one : classes)
+        texts.push_back(one.*text);
+    return texts;
+}
+
 void write_program(Writer& writer, const DescribedProgram& program, const OfferedClasses& classes)
 {
     writer.open('a', "{sv}");
@@ -87,8 +93,8 @@ void write_program(Writer& writer, const DescribedProgram& program, const Offere
     writer.entry("description", program.info.description);
     writer.entry("tags", program.info.tags);
     writer.entry("categories", program.info.categories);
-    writer.entry("classes", classes | std::views::transform(&OfferedClass::name));
-    writer.entry("class_meanings", classes | std::views::transform(&OfferedClass::meaning));
+    writer.entry("classes", each_of(classes, &OfferedClass::name));
+    writer.entry("class_meanings", each_of(classes, &OfferedClass::meaning));
     writer.close();
 }
 
