@@ -92,6 +92,7 @@ private:
             throw to_bus_error({Refusal::Kind::limit_reached,
                                 fmt::format("{} programs: 1 to {} are taken at once", programs.size(), kMostPrograms)});
         std::vector<ToldProgram> told;
+        told.reserve(programs.size());
         for (const Dict& program : programs)
             told.push_back(to_program(program));
         std::vector<Dict> rows;

@@ -35,13 +35,14 @@ Date Budget::next(Date now)
     std::int64_t requests = 0;
     std::int64_t tokens = 0;
     // From the latest on: the one with which a limit is reached has to grow old first.
-    for (auto one = spent_.rbegin(); one != spent_.rend(); ++one) {
+    for (std::size_t i = spent_.size(); i-- > 0;) {
+        const auto& one = spent_[i];
         if (++requests == limits_.requests_per_hour)
-            next = std::max(next, one->at + kHour);
+            next = std::max(next, one.at + kHour);
         const bool had_tokens = tokens < limits_.tokens_per_day;
-        tokens += one->tokens;
+        tokens += one.tokens;
         if (had_tokens && tokens >= limits_.tokens_per_day)
-            next = std::max(next, one->at + kDay);
+            next = std::max(next, one.at + kDay);
     }
     return next;
 }

@@ -180,7 +180,7 @@ void HttpClient::post(const Settings& settings, std::string body, Then then)
             *answer = perform(settings, body, is_ending_);
             return {};
         },
-        [answer, then = std::move(then)](const Result<void>& /*done*/) { then(*std::move(answer)); });
+        [answer, then = std::move(then)](const Result<void>& /*done*/) { then(std::move(*answer)); });
 }
 
 }  // namespace priorityd::llm
