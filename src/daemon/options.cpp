@@ -2,19 +2,13 @@
 #include "daemon/options.hpp"
 
 #include <cstdlib>
-#include <iostream>
-#include <map>
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/command_line.hpp"
+
 namespace priorityd::daemon {
 namespace {
-
-const std::map<std::string, Log::Level> kLevels{{"error", Log::Level::error},
-                                                {"warning", Log::Level::warning},
-                                                {"notice", Log::Level::notice},
-                                                {"info", Log::Level::info},
-                                                {"debug", Log::Level::debug}};
 
 void describe(CLI::App& app, Options& options)
 {
@@ -29,9 +23,7 @@ void describe(CLI::App& app, Options& options)
     app.add_option("--state", options.state, "State folder")->type_name("DIR")->capture_default_str();
     app.add_option("--bus", options.bus, "Message bus: system, session, none or an address")->capture_default_str();
     app.add_flag("--dry-run", options.is_dry_run, "Decide and publish everything, apply nothing");
-    app.add_option("--log-level", options.log_level, "info prints each change")
-        ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
-        ->type_name("error|warning|notice|info|debug");
+    add_log_level(app, options.log_level, "info prints each change");
 }
 
 /// So that places in diagnostics and explanations can be opened from wherever they are read.
@@ -52,14 +44,8 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
         options.state = state;
     CLI::App app{"Gives programs their priorities as they start, by rules."};
     describe(app, options);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& done) {
-        return app.exit(done);
-    } catch (const CLI::ParseError& wrong) {
-        std::cerr << "priorityd: " << wrong.what() << "; see priorityd --help\n";
-        return kExitUsage;
-    }
+    if (const auto status = parse(app, "priorityd", argc, argv))
+        return *status;
     make_absolute(options);
     return options;
 }

@@ -21,9 +21,6 @@ struct Options {
     Log::Level log_level = Log::Level::notice;
 };
 
-/// Exit status of a wrong command line. Source: the contract's table.
-constexpr int kExitUsage = 2;
-
 /// The options, or the exit status after --help, --version or a usage error, which have been printed.
 /// $STATE_DIRECTORY gives the default of --state. Source: systemd.exec(5).
 [[nodiscard]] std::variant<Options, int> parse_options(int argc, const char* const* argv);

@@ -2,25 +2,14 @@
 #include "session/options.hpp"
 
 #include <cstdlib>
-#include <iostream>
-#include <map>
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/command_line.hpp"
 #include "kernel/user_rules.hpp"
 
 namespace priorityd::session {
 namespace {
-
-using Level = daemon::Log::Level;
-
-constexpr int kExitUsage = 2;
-
-const std::map<std::string, Level> kLevels{{"error", Level::error},
-                                           {"warning", Level::warning},
-                                           {"notice", Level::notice},
-                                           {"info", Level::info},
-                                           {"debug", Level::debug}};
 
 /// What systemd has made for the unit; by hand, the same place.
 std::filesystem::path default_state()
@@ -46,9 +35,7 @@ void describe(CLI::App& app, Options& options)
            "How long weights stay when priorityd has gone without a word; 30 if not given")
         ->type_name("SECONDS")
         ->check(CLI::Range(0, 86400));
-    app.add_option("--log-level", options.log_level, "debug prints each wish")
-        ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
-        ->type_name("error|warning|notice|info|debug");
+    daemon::add_log_level(app, options.log_level, "debug prints each wish");
 }
 
 }  // namespace
@@ -60,14 +47,8 @@ std::variant<Options, int> parse_options(int argc, const char* const* argv)
     options.state = default_state();
     CLI::App app{"Sets weights of this user's units for priorityd, and hands over this user's rules."};
     describe(app, options);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::Success& done) {
-        return app.exit(done);
-    } catch (const CLI::ParseError& wrong) {
-        std::cerr << "priorityd-session: " << wrong.what() << "; see priorityd-session --help\n";
-        return kExitUsage;
-    }
+    if (const auto status = daemon::parse(app, "priorityd-session", argc, argv))
+        return *status;
     return options;
 }
 
