@@ -67,6 +67,14 @@ Result<Connection> Connection::open(const Address& address)
     return caught("connect to " + address.to_text(), [&] { return Connection{connect(address)}; });
 }
 
+Result<Connection> Connection::open(const std::string& where)
+{
+    const auto address = parse_address(where);
+    if (!address)
+        return failure(0, fmt::format("{}: expected system, session or a D-Bus address", where));
+    return open(*address);
+}
+
 Result<void> Connection::request_name(const char* name)
 {
     return caught(fmt::format("own {}", name), [&] { compat::request_name(*native_, name); })

@@ -44,6 +44,8 @@ public:
 
     /// Connects and says hello. Errors: those of connect(2); EACCES and the like from the bus.
     [[nodiscard]] static Result<Connection> open(const Address& address);
+    /// The same of a text that parse_address() takes. Errors: code 0, with those that there are, for another one.
+    [[nodiscard]] static Result<Connection> open(const std::string& where);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     Connection(Connection&&) noexcept;

@@ -25,14 +25,6 @@ int fail(const daemon::Log& log, const Error& error)
     return 1;
 }
 
-Result<bus::Connection> connect(const std::string& where)
-{
-    const auto address = bus::parse_address(where);
-    if (!address)
-        return failure(0, fmt::format("{}: expected system, session or a D-Bus address", where));
-    return bus::Connection::open(*address);
-}
-
 /// A lost bus ends this; systemd starts it again where there still is one.
 Result<bus::Attachment> drive(bus::Connection& connection, daemon::EventLoop& loop, const daemon::Log& log)
 {
@@ -69,10 +61,10 @@ int run(const Options& options, const daemon::Log& log)
     auto loop = daemon::EventLoop::open();
     if (!loop)
         return fail(log, loop.error());
-    auto user_bus = connect(options.user_bus);
+    auto user_bus = bus::Connection::open(options.user_bus);
     if (!user_bus)
         return fail(log, user_bus.error());
-    auto system_bus = connect(options.system_bus);
+    auto system_bus = bus::Connection::open(options.system_bus);
     if (!system_bus)
         return fail(log, system_bus.error());
     bus::SystemdUnits systemd{*user_bus};

@@ -55,14 +55,6 @@ std::optional<Settings> load_settings(const std::filesystem::path& file, const d
     return has_errors(diagnostics) ? std::nullopt : std::optional{settings};
 }
 
-Result<bus::Connection> connect(const std::string& where)
-{
-    const auto address = bus::parse_address(where);
-    if (!address)
-        return failure(0, fmt::format("{}: expected system, session or a D-Bus address", where));
-    return bus::Connection::open(*address);
-}
-
 /// What has to be there before a question can be answered.
 struct Parts {
     Settings settings;
@@ -80,7 +72,7 @@ Result<Parts> open_parts(Settings settings, const Options& options, const daemon
     auto loop = daemon::EventLoop::open();
     if (!loop)
         return tl::unexpected{loop.error()};
-    auto bus = connect(options.bus);
+    auto bus = bus::Connection::open(options.bus);
     if (!bus)
         return tl::unexpected{bus.error()};
     auto client = HttpClient::open();
