@@ -291,7 +291,7 @@ TEST_CASE(
 {
     Asked asked{2};
     (void)asked.batch();
-    const auto start = asked.now;
+    const auto start = std::chrono::ceil<std::chrono::seconds>(asked.now);
     CHECK(asked.hear(ScoreAnswer{{.retry_after = 7}, row("game", 1)}) == std::vector{Pid{102}});
     (void)asked.recall(1);
     CHECK_FALSE(asked.is_known);
@@ -303,12 +303,23 @@ TEST_CASE(
     for (int i = 0; i < 10; ++i) {
         CHECK(asked.batch() == std::vector<std::uint64_t>{1});
         CHECK(asked.hear(ScoreAnswer{{.retry_after = 1e9}}).empty());
-        CHECK(asked.engine.deadline() == asked.now + kLongestRetry);
+        CHECK(asked.engine.deadline() == std::chrono::ceil<std::chrono::seconds>(asked.now + kLongestRetry));
     }
     CHECK(asked.batch() == std::vector<std::uint64_t>{1});
     CHECK(asked.hear(ScoreAnswer{row("game", 1)}) == std::vector{Pid{101}});
     CHECK_FALSE(asked.engine.deadline());
     CHECK(asked.engine.tally().failures == 0);
+}
+
+TEST_CASE("programs that are put off until about the same time are asked about together, and none of them early")
+{
+    Asked asked{3};
+    (void)asked.batch();
+    const auto start = asked.now;
+    CHECK(asked.hear(ScoreAnswer{{.retry_after = 5}, {.retry_after = 5.001}, {.retry_after = 5.002}}).empty());
+    CHECK(asked.batch().size() == 3);
+    CHECK(asked.now >= start + 5002ms);
+    CHECK(asked.now <= start + 6002ms);
 }
 
 TEST_CASE("a time to ask again is inside its bounds, and comes alone")

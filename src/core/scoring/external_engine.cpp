@@ -133,7 +133,7 @@ std::vector<Pid> ExternalEngine::hear_rows(const ScoreAnswer& rows, const Offere
     std::vector<Pid> news;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (const auto retry = retry_of(rows[i])) {
-            put_off_.emplace(now + *retry, asked_[i]);
+            put_off_.emplace(std::chrono::ceil<std::chrono::seconds>(now + *retry), asked_[i]);
             continue;
         }
         const auto advice = judged(rows[i], classes);

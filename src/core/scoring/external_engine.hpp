@@ -108,9 +108,10 @@ private:
     std::string name_;
     std::map<FileId, std::optional<Vote>> known_;
     std::map<FileId, Waiting> waiting_;
-    std::deque<FileId> queue_;                // those of waiting_ that are described and not being asked about
-    std::vector<FileId> asked_;               // the call under way
-    std::multimap<Instant, FileId> put_off_;  // those of waiting_ that it does not know yet; until when
+    std::deque<FileId> queue_;   // those of waiting_ that are described and not being asked about
+    std::vector<FileId> asked_;  // the call under way
+    std::multimap<Instant, FileId>
+        put_off_;  // those of waiting_ that it does not know yet; by whole seconds, so that many come due at once
     Instant sent_{};
     std::optional<Instant> due_;
     CircuitBreaker breaker_;
