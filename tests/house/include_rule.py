@@ -141,6 +141,7 @@ GOOD_TREE = {
     "src/core/toml/reader.hpp": "#include <toml++/toml.h>\n",
     "src/kernel/a.cpp": "#include <unistd.h>\n#include <sys/socket.h>\n#include \"kernel/a.hpp\"\n#include \"core/a.hpp\"\n",
     "src/bus/a.cpp": "#include <sdbus-c++/sdbus-c++.h>\n#include \"bus/a.hpp\"\n#include \"core/a.hpp\"\n",
+    "src/engines/x/settings.cpp": "#include <toml++/toml.h>\n#include \"core/toml/reader.hpp\"\n#include \"daemon/a.hpp\"\n",
     "src/daemon/main.cpp": "#include \"kernel/a.hpp\"\n#include \"bus/a.hpp\"\n",
     "tests/core/a.cpp": "#include <fstream>\n#include \"kernel/a.hpp\"\n",
 }
@@ -177,6 +178,9 @@ WRONG = [
     ("src/daemon/x.cpp", "#include \"cli/a.hpp\"\n", "may include from"),
     ("src/daemon/x.cpp", "#include <sdbus-c++/sdbus-c++.h>\n", "sdbus-c++ stays"),
     ("src/cli/x.cpp", "#include \"daemon/a.hpp\"\n", "may include from"),
+    ("src/engines/x/x.cpp", "#include \"cli/a.hpp\"\n", "may include from"),
+    ("src/engines/x/x.cpp", "#include <sdbus-c++/sdbus-c++.h>\n", "sdbus-c++ stays"),
+    ("src/daemon/x.cpp", "#include \"engines/x/a.hpp\"\n", "may include from"),
     ("src/cli/x.cpp", "#include <sdbus-c++/sdbus-c++.h>\n", "sdbus-c++ stays"),
 ]
 WRONG_HEADS = [

@@ -21,11 +21,11 @@ bool blames_question(const Error& error)
            error.code == ECONNRESET;
 }
 
-/// What one answer is guessed to take before there has been one. Source: docs/measurements.md.
+/// What one answer is guessed to take before there has been one.
 constexpr auto kFirstGuess = 5s;
 /// Between a failed request and the next.
 constexpr auto kPause = 1s;
-/// Texts of a day's worth of new programs; beyond that those that were given up first may be asked about again.
+/// Texts of a day's worth of new programs; beyond that one of them may be asked about again.
 constexpr std::size_t kMostGivenUp = Enquiries::kMostWaiting;
 
 }  // namespace

@@ -60,9 +60,11 @@ ScoreRow Keeper::row_of(const ToldProgram& program)
     const auto known =
         key ? parts_.catalogue.find(*key, parts_.today() - parts_.settings.remember) : tl::unexpected{key.error()};
     if (!known) {
-        parts_.warn("the catalogue cannot be read: " + known.error().message());
+        if (std::exchange(is_catalogue_broken_, true) == false)
+            parts_.warn("the catalogue cannot be read: " + known.error().message());
         return put_off(kSomeTime);
     }
+    is_catalogue_broken_ = false;
     if (*known || enquiries_.is_given_up(*key)) {
         ++tally_.hits;
         return *known ? to_row((*known)->advice) : ScoreRow{};

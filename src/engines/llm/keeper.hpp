@@ -58,6 +58,7 @@ private:
     Enquiries enquiries_;
     Budget budget_;
     Tally tally_;
+    bool is_catalogue_broken_ = false;  // told once, not for each program
 };
 
 }  // namespace priorityd::llm
