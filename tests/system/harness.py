@@ -30,6 +30,7 @@ PRIORITYD = pathlib.Path(os.environ.get("PRIORITYD", TOP / "build/src/daemon/pri
 PRIORITYCTL = pathlib.Path(os.environ.get("PRIORITYCTL", TOP / "build/src/cli/priorityctl")).resolve()
 TARGET = pathlib.Path(os.environ.get("TARGET", TOP / "build/tests/system/target")).resolve()
 
+COMPRESSOR = "/bin/gzip"  # of Debian's package gzip: "GNU compression utilities"
 PATIENCE = 15  # seconds that eventually() waits for what normally takes milliseconds
 SETTLE = 0.5   # seconds after which something that must not happen is taken not to have happened
 
@@ -256,6 +257,20 @@ class SystemTest(unittest.TestCase):
         """Runs priorityctl; its output stays bytes."""
         return subprocess.run([PRIORITYCTL, "--bus", bus.address, *arguments], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+
+    def json_of(self, bus: PrivateBus, *arguments):
+        """What priorityctl --json prints."""
+        done = self.client(bus, "--json", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def compressor(self) -> int:
+        """A program of the system's, which waits for its input for ever."""
+        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdin.close)
+        return process.pid
 
     def _daemon_log(self) -> str:
         return "".join(f"\n--- log of priorityd:\n{daemon.log()}" for daemon in self.daemons if daemon.process)

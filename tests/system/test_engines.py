@@ -3,7 +3,6 @@
 # Engines outside, against a real daemon on a bus of its own: the example of docs/engines.md, and engines that misbehave in
 # every way. Dry runs, for the program that they are asked about is one of the system's.
 import importlib.util
-import json
 import os
 import re
 import signal
@@ -19,7 +18,6 @@ PAGE = harness.TOP / "docs" / "engines.md"
 EXAMPLE = re.compile(r"^<!-- run -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOST_LINES = 30
 CLASSES = '[class.batch]\nnice = 10\n[class.game]\nnice = -5\n[class.urgent]\nsched = "rr/1"\n'
-COMPRESSOR = "/bin/gzip"  # of Debian's package gzip: "GNU compression utilities"
 OWN_NAME = "org.example.Guesser"
 MAY_OWN = f'<policy user="nobody"><allow own="{OWN_NAME}"/></policy></busconfig>'
 
@@ -75,14 +73,6 @@ class Engines(harness.SystemTest):
     def settings(self, more: str = "") -> str:
         return f'[engine.metadata]\nenabled = false\n[engine.guesser]\nbus_name = "{OWN_NAME}"\n{more}'
 
-    def compressor(self) -> int:
-        """One that waits for its input for ever."""
-        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdin.close)
-        return process.pid
-
     def python(self, *arguments, user: int | None = None) -> subprocess.Popen:
         process = subprocess.Popen([sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    user=user, group=user, extra_groups=[] if user else None,
@@ -98,9 +88,7 @@ class Engines(harness.SystemTest):
         return process
 
     def json(self, *arguments):
-        done = self.client(self.private_bus, "--json", *arguments)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return self.json_of(self.private_bus, *arguments)
 
     def engine(self) -> dict:
         return next(row for row in self.json("engines") if row["name"] == "guesser")

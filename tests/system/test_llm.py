@@ -14,13 +14,12 @@ import harness
 
 PRIORITYD_LLM = pathlib.Path(os.environ.get("PRIORITYD_LLM", harness.TOP / "build/src/engines/llm/priorityd-llm")).resolve()
 CLASSES = '[class.batch]\nnice = 10\ndescription = "A result, later"\n[class.urgent]\nsched = "rr/1"\n'
-COMPRESSOR = "/bin/gzip"  # of Debian's package gzip, "GNU compression utilities"
 SETTINGS = '[engine.metadata]\nenabled = false\n[engine.llm]\nbus_name = "org.priorityd1.Llm"\n'
 PATIENCE = 20
 
 
 def row(program: dict, program_class: str = "batch") -> dict:
-    is_it = program["name"] == os.path.basename(COMPRESSOR)
+    is_it = program["name"] == os.path.basename(harness.COMPRESSOR)
     return {"class": program_class if is_it else "no idea", "confidence": 0.9, "reason": "it compresses"}
 
 
@@ -103,21 +102,11 @@ class Llm(harness.SystemTest):
         self.addCleanup(harness.end_process, process)
         return process
 
-    def compressor(self) -> int:
-        """One that waits for its input for ever."""
-        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdin.close)
-        return process.pid
-
     def dry_daemon(self):
         return self.daemon(bus=self.private_bus.address, arguments=["--dry-run"], settings=SETTINGS)
 
     def json(self, *arguments):
-        done = self.client(self.private_bus, "--json", *arguments)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        return self.json_of(self.private_bus, *arguments)
 
     def votes(self, pid: int) -> list[tuple]:
         rows = self.json("explain", str(pid))["contributions"]

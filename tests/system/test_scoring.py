@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Scoring engines on a real machine: programs of Debian that no rule names. Dry runs, for such programs may be anybody's.
-import json
 import os
-import subprocess
 import unittest
 
 import harness
 
 CLASSES = "[class.batch]\nnice = 10\n"
-COMPRESSOR = "/bin/gzip"  # of Debian's package gzip: "GNU compression utilities"
 
 
 @unittest.skipUnless(os.path.exists("/var/lib/dpkg/info/gzip.list"), "gzip is not installed by dpkg")
@@ -18,16 +15,8 @@ class Scoring(harness.SystemTest):
         super().setUp()
         self.write_rules(CLASSES)
 
-    def compressor(self) -> int:
-        """One that waits for its input for ever."""
-        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(process.stdin.close)
-        return process.pid
-
     def votes(self, bus, pid: int) -> list[dict]:
-        rows = json.loads(self.client(bus, "--json", "explain", str(pid)).stdout)["contributions"]
+        rows = self.json_of(bus, "explain", str(pid))["contributions"]
         return [row for row in rows if row["source"] == "engine metadata" and row["setting"] == "class"]
 
     def test_a_program_that_no_rule_names_gets_the_class_that_its_package_suggests(self):
@@ -40,7 +29,7 @@ class Scoring(harness.SystemTest):
             row = self.votes(bus, pid)[0]
             self.assertTrue(row["effective"], row)
             self.assertIn("compression", row["because"])
-        engines = {row["name"]: row for row in json.loads(self.client(bus, "--json", "engines").stdout)}
+        engines = {row["name"]: row for row in self.json_of(bus, "engines")}
         metadata = engines["metadata"]
         self.assertTrue(metadata["enabled"])
         for count in ("calls", "votes", "programs", "hits", "misses", "latency_usec"):
