@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Work that may wait for a disk, on a thread of its own: the daemon's thread hands it over and goes on.
+/// Work that may wait, for a disk or a server, on a thread of its own: the daemon's thread hands it over and goes on.
 #pragma once
 
 #include <functional>

@@ -113,7 +113,7 @@ TEST_CASE("over ten minutes of the same work the class never changes")
             behaviour.add(now);
             if (seen >= 4)
                 REQUIRE(class_of(behaviour) == wanted(name));
-            // The recording again and again, from where it begins to be what it stays: its window after this one.
+            // The windows of the recording, one after the other, again and again.
             const std::size_t first = 1 + seen % (samples.size() - 1);
             now = advanced(now, samples[first - 1], samples[first]);
         }
