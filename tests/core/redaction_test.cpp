@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/// What of paths, arguments and units is told to engines outside, and what is not.
+#include "core/scoring/redaction.hpp"
+
+#include <utility>
+
+#include <doctest/doctest.h>
+
+namespace priorityd {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+const UserNames kUsers{"anna", "kim-lee", "al"};
+
+/// What is told of this one argument.
+std::string told(const std::string& argument)
+{
+    return redacted_arguments({"program", argument}, kUsers).at(0);
+}
+
+TEST_CASE("the path of a program says what it is called, and not whose it is")
+{
+    const std::vector<std::pair<std::string, std::string>> paths{
+        {"/usr/bin/gzip", "/usr/bin/gzip"},
+        {"/opt/resolve/bin/resolve", "/opt/resolve/bin/resolve"},
+        {"/home/bob/blender", "~/blender"},
+        {"/home/bob/.local/bin/blender", "~/.local/bin/blender"},
+        {"/home/bob/Secret Plans/2026/tool", "~/[...]/tool"},
+        {"/home/bob/.local/share/Steam/steamapps/common/Portal 2/portal2",
+         "~/.local/share/Steam/steamapps/common/[...]/portal2"},
+        {"/var/home/bob/bin/x", "~/bin/x"},
+        {"/root/x", "~/x"},
+        {"/run/media/bob/disk/x", "~/[...]/x"},
+        {"/run/user/1000/x", "~/x"},
+        {"/srv/anna/jobs/x", "/srv/[...]/jobs/x"},
+        {"/srv/backup-anna/x", "/srv/[...]/x"},
+        {"/srv/kim-lee/x", "/srv/[...]/x"},
+        {"/srv/annabel/x", "/srv/annabel/x"},
+        {"/homeless/bob/x", "/homeless/bob/x"},
+        {"/home/bob", "~"},
+        {"", ""},
+    };
+    for (const auto& [path, shown] : paths)
+        CHECK(redacted_path(path, kUsers) == shown);
+}
+
+TEST_CASE("arguments that say what a program does are told")
+{
+    for (const char* argument :
+         {"--threads=8", "-j8", "serve", "-m", "vllm.entrypoints.openai", "--ctx-size", "8192", "llama-3.1-8b-q4_k_m",
+          "/usr/share/games/x.dat", "--model=mistral-7b", "-", "--", "", "build/main.o", "1920x1080", "v2.1.0-rc3"})
+        CHECK(told(argument) == argument);
+}
+
+TEST_CASE("what looks like a secret is not")
+{
+    for (const std::string argument :
+         {"hf_AbCdEfGhIjKlMnOp1234567890", "sk-proj-4f9a8b7c6d5e4f3a2b1c", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx",
+          "AKIAIOSFODNN7EXAMPLE", "0123456789abcdef0123456789abcdef", "4929123456789012", "anna@example.org", "anna",
+          "kim-lee", "backup-anna", "al", "curl -H 'Authorization: x' host", "line\nline"})
+        CHECK_MESSAGE(told(argument) == kHidden, argument);
+    CHECK(told("https://anna:hunter2@example.org/x?token=y") == "https://[...]");
+    CHECK(told("postgres://app:hunter2@db/x") == "postgres://[...]");
+    CHECK(told("--proxy=http://u:p@h") == "--proxy=http://[...]");
+    CHECK(told("--password=hunter2") == "--password=[...]");
+    CHECK(told("PGPASSWORD=hunter2") == "PGPASSWORD=[...]");
+    CHECK(told("--API-Key=x") == "--API-Key=[...]");
+    CHECK(told("-phunter2") == "-p[...]");
+    CHECK(told("--owner=anna") == "--owner=[...]");
+    CHECK(told("--x=hf_AbCdEfGhIjKlMnOp1234567890") == "--x=[...]");
+    CHECK(told("4f9a8b7c6d5e4f3a2b1c=1") == "[...]=1");
+}
+
+TEST_CASE("the value behind an option that is secret is not told, whatever it looks like")
+{
+    CHECK(redacted_arguments({"x", "--token", "abc", "more"}, {}) == Texts{"--token", "[...]", "more"});
+    CHECK(redacted_arguments({"x", "-u", "bob", "-p", "hunter2"}, {}) == Texts{"-u", "[...]", "-p", "[...]"});
+    CHECK(redacted_arguments({"x", "--password", "-abc", "y"}, {}) == Texts{"--password", "[...]", "y"});
+    CHECK(redacted_arguments({"x", "--use-token", "--api-key", "abc"}, {}) == Texts{"--use-token", "[...]", "[...]"});
+    CHECK(redacted_arguments({"x", "--token=abc", "more"}, {}) == Texts{"--token=[...]", "more"});
+    CHECK(redacted_arguments({"x", "--token"}, {}) == Texts{"--token"});
+}
+
+TEST_CASE("no path in a home is told")
+{
+    CHECK(told("/home/bob/taxes.ods") == "~/[...]");
+    CHECK(told("~/taxes.ods") == "~/[...]");
+    CHECK(told("--file=/home/bob/taxes.ods") == "--file=~/[...]");
+    CHECK(told("/root") == "~/[...]");
+    CHECK(told("/run/user/1000/bus") == "~/[...]");
+    CHECK(told("/srv/anna/x") == "[...]");
+}
+
+TEST_CASE("there is a bound on arguments")
+{
+    CHECK(redacted_arguments({}, {}).empty());
+    CHECK(redacted_arguments({"x"}, {}).empty());
+    CHECK(redacted_arguments(Texts(1000, "word"), {}).size() == 24);
+    CHECK(told(std::string(5000, 'x')).size() == 100);
+}
+
+TEST_CASE("a unit is told without its number and its user")
+{
+    const std::vector<std::pair<std::string, std::string>> groups{
+        {"/system.slice/nginx.service", "nginx.service"},
+        {"/system.slice/system-postgresql.slice/postgresql@15-main.service", "postgresql@.service"},
+        {"/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-org.gnome.Calculator-4242.scope",
+         "app-gnome-org.gnome.Calculator.scope"},
+        {"/user.slice/user-1000.slice/session-3.scope", "session.scope"},
+        {"/system.slice/run-r0123456789abcdef.scope", "run.scope"},
+        {"/system.slice/backup-anna.service", ""},
+        {"/system.slice/my.anna.service", ""},
+        {"/", ""},
+        {"", ""},
+    };
+    for (const auto& [group, shown] : groups)
+        CHECK(redacted_unit(group, kUsers) == shown);
+}
+
+}  // namespace
+}  // namespace priorityd
