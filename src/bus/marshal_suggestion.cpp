@@ -15,6 +15,9 @@ Dict to_dict(const SuggestionView& suggestion)
             {"name", Variant(escaped(suggestion.name))},
             {"exe", Variant(escaped(suggestion.exe))},
             {"class", Variant(readable(suggestion.program_class))},
+            {"engine", Variant(readable(suggestion.engine))},
+            {"confidence", Variant(suggestion.confidence)},
+            {"seen", Variant(suggestion.seen)},
             {"starts", Variant(suggestion.starts)},
             {"agreeing", Variant(suggestion.agreeing)},
             {"because", Variant(readable(suggestion.because))}};
@@ -26,6 +29,9 @@ SuggestionView read_suggestion(const Dict& row)
             .name = value_at<std::string>(row, "name"),
             .exe = value_at<std::string>(row, "exe"),
             .program_class = value_at<std::string>(row, "class"),
+            .engine = value_at<std::string>(row, "engine"),
+            .confidence = value_at<double>(row, "confidence"),
+            .seen = value_at<std::uint32_t>(row, "seen"),
             .starts = value_at<std::uint32_t>(row, "starts"),
             .agreeing = value_at<std::uint32_t>(row, "agreeing"),
             .because = value_at<std::string>(row, "because")};

@@ -101,8 +101,16 @@ Json to_json(const Diagnostic& diagnostic)
 
 Json to_json(const SuggestionView& one)
 {
-    return {{"id", one.id},         {"name", one.name},         {"exe", one.exe},        {"class", one.program_class},
-            {"starts", one.starts}, {"agreeing", one.agreeing}, {"because", one.because}};
+    return {{"id", one.id},
+            {"name", one.name},
+            {"exe", one.exe},
+            {"class", one.program_class},
+            {"engine", one.engine},
+            {"confidence", one.confidence},
+            {"seen", one.seen},
+            {"starts", one.starts},
+            {"agreeing", one.agreeing},
+            {"because", one.because}};
 }
 
 Json to_json(const OverrideView& one)

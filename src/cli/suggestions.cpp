@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// priorityctl suggestions: what programs have turned out to be, and would like to be rules.
+/// priorityctl suggestions: what programs have turned out to be, or are said to be, and would like to be rules.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -30,14 +30,31 @@ struct Answered {
     std::string path;  ///< Of an accepted one: the file that has the rule.
 };
 
+/// How the program's behaviour agrees.
+std::string behaviour_text(const SuggestionView& one)
+{
+    return one.starts == 0 ? "-" : fmt::format("{} of {}", one.agreeing, one.starts);
+}
+
 void print_table(const std::vector<SuggestionView>& suggestions, Colour colour)
 {
     using enum Table::Align;
-    Table table{{{"ID", right}, {"PROGRAM"}, {"CLASS"}, {"BECAUSE"}}};
+    Table table{{{"ID", right},
+                 {"PROGRAM"},
+                 {"CLASS"},
+                 {"ENGINE"},
+                 {"CONFIDENCE", right},
+                 {"SEEN", right},
+                 {"BEHAVIOUR"},
+                 {"BECAUSE"}}};
     for (const SuggestionView& one : suggestions)
         table.add({{one.id},
                    {one.exe.empty() ? one.name : one.exe, Style::bold},
                    {one.program_class},
+                   {one.engine},
+                   {fmt::format("{:.2f}", one.confidence)},
+                   {std::to_string(one.seen)},
+                   {behaviour_text(one)},
                    {one.because, Style::dim}});
     if (!table.empty())
         print(table.to_text(colour));
@@ -133,7 +150,8 @@ Run add_suggestions(CLI::App& verb)
         ->check(CLI::IsMember({"accept", "reject"}));
     verb.add_option("ID", options->ids, "Which, as they are listed without a word")->type_name("");
     verb.footer(
-        "Programs that no rule gives a class, and that have turned out to be the same for some starts.\n"
+        "Programs that no rule gives a class, and that have turned out to be the same for some starts, or of which an\n"
+        "engine outside is sure. BEHAVIOUR: in how many starts the program has behaved like that.\n"
         "accept writes a rule into 80-accepted.toml, in the last folder of rules, which counts at once. What was\n"
         "rejected is not suggested again. Both are for administrators.");
     return [options](const Context& context) { return suggestions(context, *options); };

@@ -11,6 +11,9 @@ SuggestionView view_of(const Suggestion& suggestion)
             .name = std::string{base_name(suggestion.exe)},
             .exe = suggestion.exe,
             .program_class = suggestion.program_class,
+            .engine = suggestion.engine,
+            .confidence = suggestion.confidence,
+            .seen = suggestion.seen,
             .starts = suggestion.starts,
             .agreeing = suggestion.agreeing,
             .because = suggestion.because};

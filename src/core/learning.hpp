@@ -19,8 +19,11 @@ struct SuggestionView {
     std::string name;  ///< The program's, without folders.
     std::string exe;   ///< Empty for who may not know it.
     std::string program_class;
-    std::uint32_t starts = 0;    ///< That count.
-    std::uint32_t agreeing = 0;  ///< Of those, how many were of the class.
+    std::string engine;          ///< Who says so.
+    double confidence = 0;       ///< 0..1
+    std::uint32_t seen = 0;      ///< Starts for which it was said.
+    std::uint32_t starts = 0;    ///< Starts whose behaviour has told a class.
+    std::uint32_t agreeing = 0;  ///< Of those, how many told this one.
     std::string because;
     friend bool operator==(const SuggestionView&, const SuggestionView&) = default;
 };

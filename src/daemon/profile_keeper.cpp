@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "core/names.hpp"
 #include "core/scoring/engines.hpp"
+#include "core/scoring/program_cache.hpp"
 #include "core/text.hpp"
 #include "daemon/clocks.hpp"
 #include "daemon/spare_memory.hpp"
@@ -29,12 +29,6 @@ constexpr auto kRetryInterval = std::chrono::minutes{10};
 constexpr std::size_t kMostNotes = 256;
 /// Those that run when the daemon starts; loading takes milliseconds.
 constexpr std::size_t kMostAsking = 1024;
-
-/// Whether the file tells what runs, and is not the interpreter of it.
-bool is_told_by_file(const Snapshot& process)
-{
-    return !process.names.empty() && !process.exe.empty() && process.names.front() == base_name(process.exe);
-}
 
 /// All there is, as the first process sees it: a service has a view of its own, without homes.
 class Machine {
@@ -110,8 +104,30 @@ void ProfileKeeper::take_over(ProfileStore::Loaded&& loaded)
 
 void ProfileKeeper::note(const ProgramFile& program, const Advice& advice)
 {
-    if (is_enabled_ && program.id != FileId{} && notes_.size() < kMostNotes)
-        notes_.push_back({program, advice});
+    if (is_enabled_)
+        add_note({.program = program, .vote = {std::string{kBehaviourEngine}, advice}});
+}
+
+void ProfileKeeper::hear(const ProgramFile& program, const Vote& vote, const ProcessKey& process)
+{
+    if (!is_enabled_ || !is_loaded_)
+        return;
+    if (profiles_.has_heard(program, vote))
+        profiles_.see(program.exe, process.start_ticks, clocks().date);
+    else
+        add_note({.program = program, .vote = vote, .start = process.start_ticks});
+}
+
+void ProfileKeeper::add_note(Note note)
+{
+    if (note.program.id != FileId{} && notes_.size() < kMostNotes)
+        notes_.push_back(std::move(note));
+}
+
+std::string ProfileKeeper::known_of(const ProgramFile& program) const
+{
+    const auto advice = is_enabled_ ? profiles_.advice_on(program, clocks().date) : std::nullopt;
+    return advice ? advice->because : std::string{};
 }
 
 bool ProfileKeeper::reject(std::uint64_t id)
@@ -136,13 +152,13 @@ void ProfileKeeper::forget()
 /// The file is looked at only where something is known of its path.
 FactSet ProfileKeeper::needs(const Snapshot& process) const
 {
-    const bool may_know = is_enabled_ && is_told_by_file(process) && profiles_.knows(process.exe);
+    const bool may_know = is_enabled_ && runs_own_file(process) && profiles_.knows(process.exe);
     return may_know ? FactSet{Fact::file_id} : FactSet{};
 }
 
 void ProfileKeeper::advise(const Snapshot& process, std::vector<Vote>& into)
 {
-    if (!is_enabled_ || !is_told_by_file(process))
+    if (!is_enabled_ || !runs_own_file(process))
         return;
     ++asked_;
     if (!is_loaded_ && asking_.size() < kMostAsking)
@@ -195,12 +211,19 @@ void ProfileKeeper::look_at_notes()
             if (!done)
                 return;  // there is no thread to be had, and nothing is learned
             for (const Note& note : *notes)
-                profiles_.note(note.program, note.advice, clocks().date);
-            for (const Suggestion& suggestion : profiles_.take_new_suggestions()) {
-                if (tell_)
-                    tell_(suggestion);
-            }
+                take(note);
         });
+}
+
+void ProfileKeeper::take(const Note& note)
+{
+    const auto today = clocks().date;
+    if (note.vote.engine == kBehaviourEngine)
+        profiles_.note(note.program, note.vote.advice, today);
+    else if (profiles_.has_heard(note.program, note.vote))
+        profiles_.see(note.program.exe, note.start, today);
+    else
+        profiles_.hear(note.program, note.vote, note.start, today);
 }
 
 void ProfileKeeper::save()
@@ -230,6 +253,10 @@ void ProfileKeeper::finish_saving(const Result<void>& saved)
 std::vector<Pid> ProfileKeeper::take_news(Instant /*now*/)
 {
     thread_->dispatch();
+    for (const Suggestion& suggestion : profiles_.take_new_suggestions()) {
+        if (tell_)
+            tell_(suggestion);
+    }
     return std::exchange(news_, {});
 }
 

@@ -37,6 +37,10 @@ public:
     /// the path leads to that file for the first process too: in a mount namespace of their own anybody may have
     /// another program at it.
     void note(const ProgramFile& program, const Advice& advice);
+    /// An engine outside says this of the program that the process runs; see Profiles::hear. It counts likewise.
+    void hear(const ProgramFile& program, const Vote& vote, const ProcessKey& process);
+    /// What the program has turned out to be, in words; empty where nothing is known.
+    [[nodiscard]] std::string known_of(const ProgramFile& program) const;
     /// Called from take_news() with each new suggestion.
     void on_suggestion(std::function<void(const Suggestion&)> tell) { tell_ = std::move(tell); }
 
@@ -68,14 +72,17 @@ private:
     /// One that is to be looked at before it counts.
     struct Note {
         ProgramFile program;
-        Advice advice;
+        Vote vote;
+        std::uint64_t start = 0;  ///< Of the process, as in ProcessKey; for what an engine outside says.
     };
 
     ProfileKeeper(std::unique_ptr<DiskThread> thread, const std::optional<std::filesystem::path>& state,
                   const Log& log);
     void load();
     void take_over(ProfileStore::Loaded&& loaded);
+    void add_note(Note note);
     void look_at_notes();
+    void take(const Note& note);
     void save();
     void finish_saving(const Result<void>& saved);
 

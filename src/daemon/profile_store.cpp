@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/scoring/engine_address.hpp"
 #include "core/text.hpp"
 #include "kernel/own_database.hpp"
 
@@ -19,14 +20,16 @@ namespace {
 using kernel::Database;
 using kernel::Statement;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
-                      seen INTEGER NOT NULL, suggestion INTEGER NOT NULL) WITHOUT ROWID;
+                      seen INTEGER NOT NULL, suggestion INTEGER NOT NULL, suggested BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE opinion (path BLOB PRIMARY KEY, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
+                      because BLOB NOT NULL, starts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE start (path BLOB NOT NULL, class BLOB NOT NULL, starts REAL NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 CREATE TABLE rejected (path BLOB NOT NULL, class BLOB NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
 
 /// Runs `statements`, one after the other, until one fails.
@@ -67,13 +70,30 @@ Result<void> each_row(Database& database, const char* sql, std::size_t most, Tak
     }
 }
 
-/// The rows of a program come one after the other. What makes no sense is left out.
-void take_start(const Statement& row, ProfileRecords& into)
+/// Empty where nobody has said anything, or it makes no sense.
+std::optional<Opinion> opinion_in(const Statement& row, int first)
+{
+    Opinion opinion{.vote = {.engine = row.bytes(first),
+                             .advice = {.program_class = row.bytes(first + 1),
+                                        .confidence = row.number(first + 2),
+                                        .because = row.bytes(first + 3)}},
+                    .starts = static_cast<std::uint32_t>(row.integer(first + 4))};
+    const auto& advice = opinion.vote.advice;
+    const bool has_sense = is_engine_name(opinion.vote.engine) && !advice.program_class.empty() &&
+                           advice.confidence >= 0 && advice.confidence <= 1;
+    return has_sense ? std::optional{std::move(opinion)} : std::nullopt;
+}
+
+/// The rows of a program come one after the other. What makes no sense is left out, and so are profiles that say
+/// nothing.
+void take_row(const Statement& row, ProfileRecords& into)
 {
     const auto exe = row.bytes(0);
-    const auto program_class = row.bytes(6);
-    const double starts = row.number(7);
-    if (!exe.starts_with('/') || program_class.empty() || !std::isfinite(starts) || starts <= 0)
+    auto opinion = opinion_in(row, 7);
+    const auto program_class = row.bytes(12);
+    const double starts = row.number(13);
+    const bool has_start = !program_class.empty() && std::isfinite(starts) && starts > 0;
+    if (!exe.starts_with('/') || !(has_start || opinion))
         return;
     if (into.profiles.empty() || into.profiles.back().program.exe != exe)
         into.profiles.push_back({.program = {.exe = exe,
@@ -81,14 +101,31 @@ void take_start(const Statement& row, ProfileRecords& into)
                                                     .inode = to_unsigned(row.integer(2)),
                                                     .changed = row.integer(3)}},
                                  .starts = {},
+                                 .opinion = std::move(opinion),
                                  .seen = std::chrono::sys_seconds{std::chrono::seconds{row.integer(4)}},
-                                 .suggestion = to_unsigned(row.integer(5))});
-    into.profiles.back().starts[program_class] = starts;
+                                 .suggestion = to_unsigned(row.integer(5)),
+                                 .suggested = row.bytes(6)});
+    if (has_start)
+        into.profiles.back().starts[program_class] = starts;
+}
+
+Result<void> write_opinion(Database& database, const std::string& exe, const Opinion& opinion)
+{
+    auto statement = database.prepare("INSERT INTO opinion VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    if (!statement)
+        return tl::unexpected{statement.error()};
+    statement->bind(1, exe);
+    statement->bind(2, opinion.vote.engine);
+    statement->bind(3, opinion.vote.advice.program_class);
+    statement->bind(4, opinion.vote.advice.confidence);
+    statement->bind(5, opinion.vote.advice.because);
+    statement->bind(6, std::int64_t{opinion.starts});
+    return statement->run();
 }
 
 Result<void> write_profile(Database& database, const Profile& profile)
 {
-    auto program = database.prepare("INSERT INTO program VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    auto program = database.prepare("INSERT INTO program VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     if (!program)
         return tl::unexpected{program.error()};
     program->bind(1, profile.program.exe);
@@ -97,8 +134,13 @@ Result<void> write_profile(Database& database, const Profile& profile)
     program->bind(4, profile.program.id.changed);
     program->bind(5, std::int64_t{profile.seen.time_since_epoch().count()});
     program->bind(6, to_signed(profile.suggestion));
+    program->bind(7, profile.suggested);
     if (auto written = program->run(); !written)
         return written;
+    if (profile.opinion) {
+        if (auto written = write_opinion(database, profile.program.exe, *profile.opinion); !written)
+            return written;
+    }
     auto start = database.prepare("INSERT INTO start VALUES (?1, ?2, ?3)");
     if (!start)
         return tl::unexpected{start.error()};
@@ -114,7 +156,8 @@ Result<void> write_profile(Database& database, const Profile& profile)
 
 Result<void> remove_profile(Database& database, const std::string& exe)
 {
-    for (const char* sql : {"DELETE FROM program WHERE path = ?1", "DELETE FROM start WHERE path = ?1"}) {
+    for (const char* sql : {"DELETE FROM program WHERE path = ?1", "DELETE FROM start WHERE path = ?1",
+                            "DELETE FROM opinion WHERE path = ?1"}) {
         auto statement = database.prepare(sql);
         if (!statement)
             return tl::unexpected{statement.error()};
@@ -138,7 +181,9 @@ Result<void> write_rejection(Database& database, const Rejection& rejection)
 Result<void> write_changes(Database& database, const ProfileRecords& changes)
 {
     if (changes.are_all) {
-        if (auto emptied = database.execute("DELETE FROM program; DELETE FROM start; DELETE FROM rejected"); !emptied)
+        if (auto emptied =
+                database.execute("DELETE FROM program; DELETE FROM start; DELETE FROM opinion; DELETE FROM rejected");
+            !emptied)
             return emptied;
     }
     for (const auto& exe : changes.gone) {
@@ -195,8 +240,8 @@ Result<ProfileRecords> ProfileStore::read() const
                         [&] {
                             return each_row(*database,
                                             "SELECT * FROM (SELECT * FROM program ORDER BY seen DESC LIMIT ?1) "
-                                            "JOIN start USING (path) ORDER BY path",
-                                            Profiles::kMost, [&](const Statement& row) { take_start(row, records); });
+                                            "LEFT JOIN opinion USING (path) LEFT JOIN start USING (path) ORDER BY path",
+                                            Profiles::kMost, [&](const Statement& row) { take_row(row, records); });
                         },
                         [&] {
                             return each_row(*database, "SELECT path, class FROM rejected LIMIT ?1",

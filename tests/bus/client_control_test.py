@@ -178,12 +178,12 @@ class Suggestions(ClientTest):
     def test_they_are_listed_with_what_speaks_for_them(self):
         self.daemon()
         self.assertEqual(self.json("suggestions")[0], {
-            "id": "3", "name": "mold", "exe": "/home/alice/bin/mold", "class": "build", "starts": 13, "agreeing": 12,
-            "because": "build in 12 of 13 starts"})
+            "id": "3", "name": "mold", "exe": "/home/alice/bin/mold", "class": "build", "engine": "behaviour",
+            "confidence": 0.84, "seen": 13, "starts": 13, "agreeing": 12, "because": "build in 12 of 13 starts"})
         head, *rows = self.done("suggestions").splitlines()
-        self.assertEqual(head.split(), ["ID", "PROGRAM", "CLASS", "BECAUSE"])
-        self.assertRegex(rows[0], r"^ 3  /home/alice/bin/mold +build +build in 12 of 13 starts$")
-        self.assertRegex(rows[1], r"^ 4  /tmp/a\\n\\x1b\[2J\\xff +media +media in 5 of 5 starts$")
+        self.assertEqual(head.split(), ["ID", "PROGRAM", "CLASS", "ENGINE", "CONFIDENCE", "SEEN", "BEHAVIOUR", "BECAUSE"])
+        self.assertRegex(rows[0], r"^ 3  /home/alice/bin/mold +build +behaviour +0\.84 +13  12 of 13 +build in 12 of 13 starts$")
+        self.assertRegex(rows[1], r"^ 4  /tmp/a\\n\\x1b\[2J\\xff +media +llm +0\.90 +7  - +it plays$")
 
     def test_accept_tells_the_file_and_reject_the_ids(self):
         self.daemon()

@@ -16,6 +16,9 @@ inline SuggestionView linker()
             .name = "mold",
             .exe = "/home/alice/bin/mold",
             .program_class = "build",
+            .engine = "behaviour",
+            .confidence = 0.84,
+            .seen = 13,
             .starts = 13,
             .agreeing = 12,
             .because = "build in 12 of 13 starts"};
@@ -27,9 +30,12 @@ inline SuggestionView hostile_suggestion()
             .name = "a\n\x1b[2J\xff",
             .exe = "/tmp/a\n\x1b[2J\xff",
             .program_class = "media",
-            .starts = 5,
-            .agreeing = 5,
-            .because = "media in 5 of 5 starts"};
+            .engine = "llm",
+            .confidence = 0.9,
+            .seen = 7,
+            .starts = 0,
+            .agreeing = 0,
+            .because = "it plays"};
 }
 
 class FakeLearning final : public Learning {

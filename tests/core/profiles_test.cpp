@@ -164,6 +164,9 @@ TEST_CASE("what was stable for five starts is suggested, once")
     const Suggestion expected{.id = 1,
                               .exe = "/usr/bin/a",
                               .program_class = "build",
+                              .engine = "behaviour",
+                              .confidence = 1 - 1.0 / 32,
+                              .seen = 5,
                               .starts = 5,
                               .agreeing = 5,
                               .because = "build in 5 of 5 starts"};
@@ -278,6 +281,116 @@ TEST_CASE("changes are told once, and all of it where they were lost")
     CHECK(profiles.take_changes().profiles.size() == 2);
 }
 
+Vote said(const std::string& program_class, double confidence = 0.9, const std::string& because = "it plays")
+{
+    return {.engine = "llm", .advice = {.program_class = program_class, .confidence = confidence, .because = because}};
+}
+
+TEST_CASE("what an engine outside is sure of is suggested from the second start on")
+{
+    Profiles profiles;
+    CHECK_FALSE(profiles.has_heard(program("/a"), said("game")));
+    profiles.hear(program("/a"), said("game"), 100, kDay);
+    CHECK(profiles.has_heard(program("/a"), said("game")));
+    CHECK_FALSE(profiles.has_heard(program("/a", 8), said("game")));
+    CHECK_FALSE(profiles.has_heard(program("/a"), said("batch")));
+    CHECK(profiles.suggestions().empty());
+    profiles.see("/a", 100, kDay);
+    CHECK(profiles.suggestions().empty());
+    profiles.see("/a", 101, kDay);
+    const Suggestion expected{.id = 1,
+                              .exe = "/a",
+                              .program_class = "game",
+                              .engine = "llm",
+                              .confidence = 0.9,
+                              .seen = 2,
+                              .starts = 0,
+                              .agreeing = 0,
+                              .because = "it plays"};
+    CHECK(profiles.take_new_suggestions() == std::vector{expected});
+    CHECK(restarted(profiles).suggestions() == std::vector{expected});
+
+    profiles.hear(program("/b"), said("game", 0.69), 1, kDay);
+    profiles.see("/b", 2, kDay);
+    CHECK(profiles.suggestions().size() == 1);
+}
+
+TEST_CASE("what is said of a program is no evidence of what it does")
+{
+    Profiles profiles;
+    profiles.hear(program("/a"), said("game"), 1, kDay);
+    CHECK_FALSE(profiles.knows("/a"));
+    CHECK_FALSE(profiles.advice_on(program("/a"), kDay));
+}
+
+TEST_CASE("a suggestion of an engine outside says how the program's behaviour agrees, and gives way to it")
+{
+    Profiles profiles;
+    note(profiles, "/a", "batch", 3);
+    note(profiles, "/a", "game");
+    profiles.hear(program("/a"), said("game"), 1, kDay);
+    profiles.see("/a", 2, kDay);
+    REQUIRE(profiles.suggestions().size() == 1);
+    CHECK(profiles.suggestions().front().starts == 4);
+    CHECK(profiles.suggestions().front().agreeing == 1);
+    note(profiles, "/a", "batch", 8);
+    REQUIRE(profiles.suggestions().size() == 1);
+    const auto now = profiles.suggestions().front();
+    CHECK(now.id == 2);
+    CHECK(now.program_class == "batch");
+    CHECK(now.engine == "behaviour");
+    CHECK(now.because == "batch in 11 of 12 starts; llm says game: it plays");
+}
+
+TEST_CASE("who rejects what a program does is still told what is said of it, and no more after that")
+{
+    Profiles profiles;
+    note(profiles, "/a", "batch", 5);
+    profiles.hear(program("/a"), said("game"), 1, kDay);
+    profiles.see("/a", 2, kDay);
+    REQUIRE(profiles.reject(1));
+    REQUIRE(profiles.suggestions().size() == 1);
+    CHECK(profiles.suggestions().front().program_class == "game");
+    REQUIRE(profiles.reject(profiles.suggestions().front().id));
+    CHECK(profiles.suggestions().empty());
+    auto next = restarted(profiles);
+    next.see("/a", 3, kDay);
+    note(next, "/a", "batch");
+    CHECK(next.suggestions().empty());
+}
+
+TEST_CASE("what was said of another file at the path does not count, nor what nobody has started for long")
+{
+    Profiles profiles;
+    profiles.hear(program("/a"), said("game"), 1, kDay);
+    profiles.see("/a", 2, kDay);
+    profiles.hear(program("/a", 8), said("batch"), 3, kDay);
+    CHECK(profiles.suggestions().empty());
+    profiles.see("/a", 4, kDay);
+    CHECK(profiles.suggestions().front().program_class == "batch");
+    CHECK(restarted(profiles, kDay + days{100}).suggestions().size() == 1);
+    CHECK(restarted(profiles, kDay + days{150}).suggestions().empty());
+}
+
+TEST_CASE("an accepted suggestion of an engine outside says in its rule who was how sure, and why")
+{
+    const auto text = with_accepted_rule("",
+                                         {.id = 3,
+                                          .exe = "/a",
+                                          .program_class = "game",
+                                          .engine = "llm",
+                                          .confidence = 0.9,
+                                          .seen = 7,
+                                          .starts = 2,
+                                          .agreeing = 1,
+                                          .because = "It\nplays."},
+                                         kDay);
+    REQUIRE(text);
+    CHECK(text->find("# Suggestion 3 of llm, accepted on 2026-02-03: It\\nplays.\n"
+                     "# Confidence 0.90; 7 starts seen; its behaviour agreed in 1 of 2.\n[[rule]]\n") !=
+          std::string::npos);
+}
+
 TEST_CASE("what goes by what the daemon has seen says nothing of what is known of a program")
 {
     const ProgramInfo game{.section = "games", .description = "", .tags = {}, .categories = {}};
@@ -290,12 +403,14 @@ TEST_CASE("an accepted suggestion is a rule that gives this program its class, a
     const Suggestion suggestion{.id = 3,
                                 .exe = "/opt/a*b/it's \"x\"",
                                 .program_class = "build",
+                                .engine = "behaviour",
                                 .starts = 13,
                                 .agreeing = 12,
                                 .because = "build in 12 of 13 starts"};
     const auto text = with_accepted_rule("", suggestion, kDay);
     REQUIRE(text);
-    CHECK(text->find("# Suggestion 3, accepted on 2026-02-03: build in 12 of 13 starts.\n") != std::string::npos);
+    CHECK(text->find("# Suggestion 3 of behaviour, accepted on 2026-02-03: build in 12 of 13 starts.\n") !=
+          std::string::npos);
     const auto twice = with_accepted_rule(*text, {.id = 4, .exe = "/b", .program_class = "build", .because = ""}, kDay);
     REQUIRE(twice);
     CHECK(twice->starts_with(*text));

@@ -129,6 +129,55 @@ TEST_CASE("nothing is learned of a file that the path does not lead to here")
     CHECK(kept.keeper->profiles().size() == 0);
 }
 
+TEST_CASE("what an engine outside says is suggested once another process has been given it, and a process counts once")
+{
+    const TemporaryFolder top;
+    const auto program = file_at(top.write("tool", "1"));
+    const Vote vote{.engine = "llm", .advice = {.program_class = "game", .confidence = 0.9, .because = "it plays"}};
+    const auto process = [](std::uint64_t start) { return ProcessKey{.pid = Pid{1}, .start_ticks = start}; };
+    {
+        Kept kept{top.path()};
+        (void)kept.wait();
+        std::vector<Suggestion> told;
+        kept.keeper->on_suggestion([&](const Suggestion& one) { told.push_back(one); });
+        kept.keeper->hear(program, vote, process(5));
+        kept.keeper->hear(program, vote, process(5));
+        kept.pass(1s);
+        CHECK(kept.keeper->profiles().suggestions().empty());
+        CHECK(kept.keeper->known_of(program).empty());
+        kept.keeper->hear(program, vote, process(5));
+        CHECK(kept.keeper->profiles().suggestions().empty());
+        kept.keeper->hear(program, vote, process(6));
+        REQUIRE(kept.keeper->profiles().suggestions().size() == 1);
+        CHECK(kept.keeper->profiles().suggestions().front().seen == 2);
+        (void)kept.keeper->take_news(kept.now);
+        REQUIRE(told.size() == 1);
+        CHECK(told.front().program_class == "game");
+        kept.keeper->note(program, build());
+        kept.pass(1s);
+        CHECK(kept.keeper->known_of(program) == "build in 1 of 1 start");
+    }
+    Kept next{top.path()};
+    (void)next.wait();
+    CHECK(next.keeper->profiles().suggestions().size() == 1);
+}
+
+TEST_CASE("what is said of a file that the path does not lead to here is not suggested, and nothing when that is off")
+{
+    const TemporaryFolder top;
+    auto program = file_at(top.write("tool", "1"));
+    const Vote vote{.engine = "llm", .advice = {.program_class = "game", .confidence = 0.9, .because = ""}};
+    Kept kept{std::nullopt};
+    kept.keeper->enable(false);
+    kept.keeper->hear(program, vote, {});
+    CHECK_FALSE(kept.keeper->deadline(kept.now));
+    kept.keeper->enable(true);
+    program.id.inode += 1;
+    kept.keeper->hear(program, vote, {});
+    kept.pass(1s);
+    CHECK(kept.keeper->profiles().size() == 0);
+}
+
 TEST_CASE("the fifth start that agrees is told as a suggestion")
 {
     const TemporaryFolder top;

@@ -32,8 +32,12 @@ Profile profile(const std::string& exe, int day = 0)
 {
     return {.program = {.exe = exe, .id = {.device = ~0ULL, .inode = 1ULL << 63U, .changed = -5}},
             .starts = {{"build", 12.25}, {"media", 0.5}},
+            .opinion = Opinion{.vote = {.engine = "llm",
+                                        .advice = {.program_class = "game", .confidence = 0.75, .because = "why"}},
+                               .starts = 3},
             .seen = std::chrono::sys_days{std::chrono::year{2026} / 2 / 3} + std::chrono::days{day},
-            .suggestion = 4};
+            .suggestion = 4,
+            .suggested = "build"};
 }
 
 ProfileRecords records(std::vector<Profile> profiles, std::vector<Rejection> rejections = {})
@@ -156,7 +160,7 @@ TEST_CASE("the database is for its owner alone, and written ahead")
     auto database = Database::open(top.path() / kName);
     REQUIRE(database);
     CHECK(*database->ask("PRAGMA journal_mode") == "wal");
-    CHECK(*database->ask("PRAGMA user_version") == "1");
+    CHECK(*database->ask("PRAGMA user_version") == "2");
 }
 
 TEST_CASE("garbage in its place is moved aside and said so")
@@ -200,8 +204,8 @@ TEST_CASE("a database of a later version, or of another program, is moved aside"
     {
         const TemporaryFolder top;
         REQUIRE(ProfileStore{top.path()}.save(records({profile("/a")})));
-        execute(top, "PRAGMA user_version = 2");
-        check_moved_aside(top, "version 2");
+        execute(top, "PRAGMA user_version = 3");
+        check_moved_aside(top, "version 3");
     }
     SUBCASE("another program's")
     {
@@ -214,7 +218,7 @@ TEST_CASE("a database of a later version, or of another program, is moved aside"
     {
         const TemporaryFolder top;
         top.write(kName, "");
-        execute(top, "PRAGMA user_version = 1");
+        execute(top, "PRAGMA user_version = 2");
         check_moved_aside(top, "logic error");
     }
 }
@@ -320,6 +324,7 @@ TEST_CASE("rows that make no sense are left out, and there is a most of them: th
     for (int i = 0; i < static_cast<int>(Profiles::kMost) + 5; ++i)
         many.push_back(profile(fmt::format("/{}", i), i));
     many.back().starts = {{"", 1}, {"build", -1}, {"game", std::numeric_limits<double>::infinity()}};
+    many.back().opinion->vote.advice.confidence = 7;
     REQUIRE(store.save(records(many)));
     REQUIRE(store.save(records({profile("relative", 9000)})));
     const auto loaded = store.load();

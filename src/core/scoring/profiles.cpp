@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/scoring/engines.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -64,19 +66,48 @@ bool is_stable(const Count& count)
 /// Those against it count against it; how many there are of all makes it sure.
 double confidence_of(const Count& count)
 {
+    if (count.all <= 0)
+        return 0;
     const double margin = (count.agreeing - (count.all - count.agreeing)) / count.all;
     return std::max(margin, 0.0) * (1 - std::exp2(-count.agreeing));
 }
 
+bool is_stable(const Opinion& opinion)
+{
+    return opinion.vote.advice.confidence >= Profiles::kSureOpinion && opinion.starts >= Profiles::kOpinionStarts;
+}
+
+std::uint32_t whole(double starts)
+{
+    return static_cast<std::uint32_t>(std::lround(starts));
+}
+
+/// Who would suggest this class: what the program does here, or else who only says so.
 Suggestion suggestion_of(const Profile& profile)
 {
     const auto counted = count(profile.starts, 1);
-    return {.id = profile.suggestion,
-            .exe = profile.program.exe,
-            .program_class = std::string{counted.program_class},
-            .starts = static_cast<std::uint32_t>(std::lround(counted.all)),
-            .agreeing = static_cast<std::uint32_t>(std::lround(counted.agreeing)),
-            .because = counted.text()};
+    const auto agreeing = profile.starts.find(profile.suggested);
+    Suggestion suggestion{.id = profile.suggestion,
+                          .exe = profile.program.exe,
+                          .program_class = profile.suggested,
+                          .engine = std::string{kBehaviourEngine},
+                          .confidence = confidence_of(counted),
+                          .seen = whole(counted.all),
+                          .starts = whole(counted.all),
+                          .agreeing = agreeing == profile.starts.end() ? 0 : whole(agreeing->second),
+                          .because = counted.text()};
+    const auto* vote = profile.opinion ? &profile.opinion->vote : nullptr;
+    if (counted.program_class == profile.suggested && is_stable(counted)) {
+        if (vote)
+            suggestion.because +=
+                fmt::format("; {} says {}: {}", vote->engine, vote->advice.program_class, vote->advice.because);
+    } else if (vote) {
+        suggestion.engine = vote->engine;
+        suggestion.confidence = vote->advice.confidence;
+        suggestion.seen = profile.opinion->starts;
+        suggestion.because = vote->advice.because;
+    }
+    return suggestion;
 }
 
 }  // namespace
@@ -85,19 +116,65 @@ void Profiles::note(const ProgramFile& program, const Advice& advice, std::chron
 {
     if (program.exe.empty() || advice.program_class.empty())
         return;
-    if (!profiles_.contains(program.exe))
-        make_room();
-    auto& profile = profiles_.try_emplace(program.exe, Profile{program, {}, today}).first->second;
-    const double part =
-        left_of_start(profile.seen, today) * (is_same_file(profile.program.id, program.id) ? 1 : kOtherFile);
-    for (auto& [program_class, weight] : profile.starts)
-        weight *= part;
+    auto& profile = profile_of(program, today);
     profile.starts[advice.program_class] += 1;
-    std::erase_if(profile.starts, [](const auto& entry) { return entry.second < kFaded; });
-    profile.program = program;
-    profile.seen = today;
     suggest(profile);
     changed_.insert(program.exe);
+}
+
+/// Brought to this day and this file.
+Profile& Profiles::profile_of(const ProgramFile& program, std::chrono::sys_seconds today)
+{
+    if (!profiles_.contains(program.exe))
+        make_room();
+    Profile fresh;
+    fresh.program = program;
+    fresh.seen = today;
+    auto& profile = profiles_.try_emplace(program.exe, std::move(fresh)).first->second;
+    const bool is_same = is_same_file(profile.program.id, program.id);
+    for (auto& [program_class, weight] : profile.starts)
+        weight *= left_of_start(profile.seen, today) * (is_same ? 1 : kOtherFile);
+    std::erase_if(profile.starts, [](const auto& entry) { return entry.second < kFaded; });
+    if (!is_same)
+        profile.opinion.reset();
+    profile.program = program;
+    profile.seen = today;
+    return profile;
+}
+
+void Profiles::hear(const ProgramFile& program, const Vote& vote, std::uint64_t start, std::chrono::sys_seconds today)
+{
+    if (program.exe.empty() || vote.advice.program_class.empty())
+        return;
+    auto& profile = profile_of(program, today);
+    profile.opinion = Opinion{.vote = vote, .starts = 1, .last_start = start};
+    suggest(profile);
+    changed_.insert(program.exe);
+}
+
+bool Profiles::has_heard(const ProgramFile& program, const Vote& vote) const
+{
+    const auto found = profiles_.find(program.exe);
+    return found != profiles_.end() && is_same_file(found->second.program.id, program.id) && found->second.opinion &&
+           found->second.opinion->vote == vote;
+}
+
+void Profiles::see(const std::string& exe, std::uint64_t start, std::chrono::sys_seconds today)
+{
+    auto& profile = profiles_.at(exe);
+    auto& opinion = *profile.opinion;
+    if (start <= opinion.last_start)
+        return;
+    opinion.last_start = start;
+    ++opinion.starts;
+    suggest(profile_of(ProgramFile{profile.program}, today));
+    changed_.insert(exe);
+}
+
+bool Profiles::knows(const std::string& exe) const
+{
+    const auto found = profiles_.find(exe);
+    return found != profiles_.end() && !found->second.starts.empty();
 }
 
 void Profiles::make_room()
@@ -114,22 +191,37 @@ void Profiles::erase(const std::string& exe)
     changed_.insert(exe);
 }
 
-/// It can only become stable for another class after it was not for a while, and then gets another number.
+/// Another class gets another number: who accepts one knows which class that was.
 void Profiles::suggest(Profile& profile)
 {
-    const auto counted = count(profile.starts, 1);
-    if (!is_stable(counted) || rejections_.contains({profile.program.exe, std::string{counted.program_class}})) {
+    auto program_class = class_to_suggest(profile);
+    if (program_class.empty()) {
         profile.suggestion = 0;
-    } else if (profile.suggestion == 0) {
+    } else if (profile.suggestion == 0 || program_class != profile.suggested) {
         profile.suggestion = next_id_++;
         new_suggestions_.push_back(profile.suggestion);
     }
+    profile.suggested = std::move(program_class);
+}
+
+/// What the program does counts before what is said of it.
+std::string Profiles::class_to_suggest(const Profile& profile) const
+{
+    const auto is_rejected = [&](const std::string& program_class) {
+        return rejections_.contains({profile.program.exe, program_class});
+    };
+    const auto counted = count(profile.starts, 1);
+    if (std::string done{counted.program_class}; is_stable(counted) && !is_rejected(done))
+        return done;
+    if (profile.opinion && is_stable(*profile.opinion) && !is_rejected(profile.opinion->vote.advice.program_class))
+        return profile.opinion->vote.advice.program_class;
+    return {};
 }
 
 std::optional<Advice> Profiles::advice_on(const ProgramFile& program, std::chrono::sys_seconds today) const
 {
     const auto found = profiles_.find(program.exe);
-    if (found == profiles_.end())
+    if (found == profiles_.end() || found->second.starts.empty())
         return std::nullopt;
     const auto& profile = found->second;
     const bool is_same = is_same_file(profile.program.id, program.id);
@@ -181,10 +273,10 @@ bool Profiles::reject(std::uint64_t id)
     auto* profile = suggesting(id);
     if (!profile || rejections_.size() >= kMostRejections)
         return false;
-    const Rejection rejection{profile->program.exe, suggestion_of(*profile).program_class};
+    const Rejection rejection{profile->program.exe, profile->suggested};
     rejections_.insert(rejection);
     new_rejections_.push_back(rejection);
-    profile->suggestion = 0;
+    suggest(*profile);
     changed_.insert(profile->program.exe);
     return true;
 }
@@ -207,7 +299,9 @@ void Profiles::resume(ProfileRecords kept, std::chrono::sys_seconds today)
 {
     for (auto& profile : kept.profiles) {
         next_id_ = std::max(next_id_, profile.suggestion + 1);
-        if (count(profile.starts, left_of_start(profile.seen, today)).all >= kFaded && profiles_.size() < kMost)
+        const double left = left_of_start(profile.seen, today);
+        const double remains = count(profile.starts, left).all + (profile.opinion ? left : 0);
+        if (remains >= kFaded && profiles_.size() < kMost)
             profiles_.insert_or_assign(profile.program.exe, std::move(profile));
         else
             changed_.insert(profile.program.exe);

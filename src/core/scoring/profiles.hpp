@@ -19,15 +19,25 @@
 
 namespace priorityd {
 
+/// What an engine outside says of a program.
+struct Opinion {
+    Vote vote;
+    std::uint32_t starts = 0;      ///< Of how many starts of the program it has said so.
+    std::uint64_t last_start = 0;  ///< Of the youngest process of those, as in ProcessKey; it is not kept.
+    friend bool operator==(const Opinion&, const Opinion&) = default;
+};
+
 /// What was learned of the program at one path.
 struct Profile {
     /// How many starts of each class there were. They fade, so these are no whole numbers.
     using Starts = std::map<std::string, double, std::less<>>;
 
-    ProgramFile program;  ///< The file that was there last.
-    Starts starts;        ///< By class, as of `seen`. Not empty, each above 0.
+    ProgramFile program;             ///< The file that was there last.
+    Starts starts;                   ///< By class, as of `seen`; each above 0. Empty where there is an opinion alone.
+    std::optional<Opinion> opinion;  ///< Of that file.
     std::chrono::sys_seconds seen{};
     std::uint64_t suggestion = 0;  ///< The number of the suggestion that it has become; 0 for none.
+    std::string suggested;         ///< Its class.
     friend bool operator==(const Profile&, const Profile&) = default;
 };
 
@@ -36,8 +46,11 @@ struct Suggestion {
     std::uint64_t id = 0;
     std::string exe;  ///< As Snapshot::exe.
     std::string program_class;
-    std::uint32_t starts = 0;  ///< As far as they have not faded.
-    std::uint32_t agreeing = 0;
+    std::string engine;          ///< Who says so.
+    double confidence = 0;       ///< 0..1: how sure that one is.
+    std::uint32_t seen = 0;      ///< Starts for which it was said.
+    std::uint32_t starts = 0;    ///< Starts whose behaviour has told a class, as far as they have not faded.
+    std::uint32_t agreeing = 0;  ///< Of those, how many told this one.
     std::string because;
     friend bool operator==(const Suggestion&, const Suggestion&) = default;
 };
@@ -64,14 +77,25 @@ public:
     static constexpr int kStableStarts = 5;
     /// What a start counts for is halved in this time: habits change with seasons, not with days.
     static constexpr auto kHalfLife = std::chrono::days{30};
+    /// An engine outside has to be so sure, and the program to be used so often, before what it says is suggested.
+    static constexpr double kSureOpinion = 0.7;
+    static constexpr std::uint32_t kOpinionStarts = 2;
 
     /// One start of this program has turned out to be of this class; to be called once for a process at most, by who is
     /// sure of it: `advice.confidence` does not count. Where another file was at the path before, half of what was
     /// learned of that stays.
     void note(const ProgramFile& program, const Advice& advice, std::chrono::sys_seconds today);
 
+    /// An engine outside says this of the program, and a process of this start has been given it. Replaces what was
+    /// said before; it does not count for advice_on(), which is about what programs do here.
+    void hear(const ProgramFile& program, const Vote& vote, std::uint64_t start, std::chrono::sys_seconds today);
+    /// Whether that has been said of this very file already; then another start of it counts by see().
+    [[nodiscard]] bool has_heard(const ProgramFile& program, const Vote& vote) const;
+    /// A process of this start runs it; the same one again does not count. Precondition: has_heard().
+    void see(const std::string& exe, std::uint64_t start, std::chrono::sys_seconds today);
+
     /// Whether advice_on() may have something to say of the program at this path.
-    [[nodiscard]] bool knows(const std::string& exe) const { return profiles_.contains(exe); }
+    [[nodiscard]] bool knows(const std::string& exe) const;
     /// The class of most starts. The confidence grows with those that agree, and is little where others do not: one
     /// start makes 0.5, three in a row 0.87, nine of ten 0.8.
     [[nodiscard]] std::optional<Advice> advice_on(const ProgramFile& program, std::chrono::sys_seconds today) const;
@@ -100,8 +124,10 @@ public:
     void keep_all_again() { are_all_changed_ = true; }
 
 private:
+    [[nodiscard]] Profile& profile_of(const ProgramFile& program, std::chrono::sys_seconds today);
     void make_room();
     void suggest(Profile& profile);
+    [[nodiscard]] std::string class_to_suggest(const Profile& profile) const;
     [[nodiscard]] Profile* suggesting(std::uint64_t id);
     void erase(const std::string& exe);
 
