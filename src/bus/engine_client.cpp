@@ -68,43 +68,55 @@ public:
         const auto message = make_score_call(bus_, engine, question);
         if (!message)
             return tl::unexpected(message.error());
-        const auto call = calls_.insert(calls_.end(), Call{.state = this,
-                                                           .then = then,
-                                                           .programs = question.programs.size(),
-                                                           .sent = Clock::now(),
-                                                           .timeout = timeout});
-        call->self = call;
-        sd_bus_slot* slot = nullptr;
-        const auto usec = std::chrono::microseconds{timeout}.count();
+        const auto sent = Clock::now();
         const int status =
-            sd_bus_call_async(bus_, &slot, message->get(), on_answer, &*call, static_cast<std::uint64_t>(usec));
-        call->slot.reset(slot);
-        if (status >= 0)
-            return {};
-        calls_.erase(call);
-        return failure(-status, "call " + engine.bus_name);
+            send(message->get(), timeout, [=, programs = question.programs.size()](sd_bus_message* answer) {
+                const bool is_late = Clock::now() - sent >= timeout;
+                const auto* error = sd_bus_message_get_error(answer);
+                then(error ? tl::unexpected{error_of(*error, timeout, is_late)} : read_score_answer(answer, programs));
+            });
+        return status >= 0 ? Result<void>{} : failure(-status, "call " + engine.bus_name);
+    }
+
+    /// Whether it could be sent.
+    bool ask_health(const EngineAddress& engine, std::chrono::milliseconds timeout,
+                    const std::function<void(const std::string&)>& then)
+    {
+        const auto message = make_health_call(bus_, engine);
+        return message && send(message->get(), timeout, [then](sd_bus_message* answer) {
+                              then(sd_bus_message_get_error(answer) ? std::string{} : read_health(answer));
+                          }) >= 0;
     }
 
 private:
+    using OnAnswer = std::function<void(sd_bus_message*)>;
     struct Call {
         State* state;
-        Then then;
-        std::size_t programs;
-        Clock::time_point sent;
-        std::chrono::milliseconds timeout;
+        OnAnswer done;
         std::list<Call>::iterator self;
         std::unique_ptr<sd_bus_slot, FreeSlot> slot;
     };
 
+    /// 0 or more, or a negative errno.
+    int send(sd_bus_message* message, std::chrono::milliseconds timeout, OnAnswer done)
+    {
+        const auto call = calls_.insert(calls_.end(), Call{.state = this, .done = std::move(done)});
+        call->self = call;
+        sd_bus_slot* slot = nullptr;
+        const auto usec = std::chrono::microseconds{timeout}.count();
+        const int status = sd_bus_call_async(bus_, &slot, message, on_answer, &*call, static_cast<std::uint64_t>(usec));
+        call->slot.reset(slot);
+        if (status < 0)
+            calls_.erase(call);
+        return status;
+    }
+
     static int on_answer(sd_bus_message* message, void* data, sd_bus_error* /*error*/)
     {
         auto& call = *static_cast<Call*>(data);
-        const auto done = std::move(call);
-        done.state->calls_.erase(done.self);
-        const bool is_late = Clock::now() - done.sent >= done.timeout;
-        const auto* error = sd_bus_message_get_error(message);
-        done.then(error ? tl::unexpected{error_of(*error, done.timeout, is_late)}
-                        : read_score_answer(message, done.programs));
+        const auto answered = std::move(call);
+        answered.state->calls_.erase(answered.self);
+        answered.done(message);
         return 1;
     }
 
@@ -150,6 +162,13 @@ void EngineClient::score(const EngineAddress& engine, std::chrono::milliseconds 
 {
     if (const auto sent = state_->ask(engine, timeout, question, then); !sent)
         then(tl::unexpected(sent.error()));
+}
+
+void EngineClient::health(const EngineAddress& engine, std::chrono::milliseconds timeout,
+                          std::function<void(const std::string&)> then)
+{
+    if (!state_->ask_health(engine, timeout, then))
+        then({});
 }
 
 }  // namespace priorityd::bus

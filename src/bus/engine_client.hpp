@@ -30,6 +30,8 @@ public:
     /// Where the name can be activated, that is done.
     void score(const EngineAddress& engine, std::chrono::milliseconds timeout, const ScoreQuestion& question,
                Then then) override;
+    void health(const EngineAddress& engine, std::chrono::milliseconds timeout,
+                std::function<void(const std::string&)> then) override;
 
 private:
     class State;

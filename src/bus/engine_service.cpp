@@ -47,6 +47,9 @@ ToldProgram to_program(const Dict& dict)
                         .description = text(dict, "description"),
                         .tags = texts(dict, "tags"),
                         .categories = texts(dict, "categories"),
+                        .unit = text(dict, "unit"),
+                        .arguments = texts(dict, "arguments"),
+                        .behaviour = text(dict, "behaviour"),
                         .classes = {}};
     auto meanings = texts(dict, "class_meanings");
     auto names = texts(dict, "classes");
@@ -102,6 +105,7 @@ private:
     }
     std::string Name() override { return name_; }
     std::string Version() override { return PRIORITYD_VERSION; }
+    std::string Health() override { return readable(scorer_.health()); }
 
     std::string name_;
     Scorer& scorer_;

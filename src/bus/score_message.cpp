@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <systemd/sd-bus.h>
 
-#include "core/names.hpp"
 #include "core/text.hpp"
 
 namespace priorityd::bus {
@@ -86,13 +85,16 @@ std::vector<std::string> each_of(const OfferedClasses& classes, std::string Offe
 void write_program(Writer& writer, const DescribedProgram& program, const OfferedClasses& classes)
 {
     writer.open('a', "{sv}");
-    writer.entry("name", std::string{base_name(program.file.exe)});
-    writer.entry("exe", program.file.exe);
-    writer.entry("identity", identity_of(program.file.id));
+    writer.entry("name", program.name);
+    writer.entry("exe", program.exe);
+    writer.entry("identity", identity_of(program.id));
     writer.entry("section", program.info.section);
     writer.entry("description", program.info.description);
     writer.entry("tags", program.info.tags);
     writer.entry("categories", program.info.categories);
+    writer.entry("unit", program.circumstances.unit);
+    writer.entry("arguments", program.circumstances.arguments);
+    writer.entry("behaviour", program.circumstances.behaviour);
     writer.entry("classes", each_of(classes, &OfferedClass::name));
     writer.entry("class_meanings", each_of(classes, &OfferedClass::meaning));
     writer.close();
@@ -238,6 +240,26 @@ Result<MessagePtr> make_score_call(sd_bus* bus, const EngineAddress& engine, con
     if (writer.status() < 0)
         return failure(-writer.status(), "write a call to " + engine.bus_name);
     return call;
+}
+
+Result<MessagePtr> make_health_call(sd_bus* bus, const EngineAddress& engine)
+{
+    sd_bus_message* made = nullptr;
+    const int status = sd_bus_message_new_method_call(bus, &made, engine.bus_name.c_str(), engine.object_path.c_str(),
+                                                      "org.freedesktop.DBus.Properties", "Get");
+    MessagePtr call{made};
+    if (status < 0 || sd_bus_message_append(call.get(), "ss", kEngineInterface, "Health") < 0)
+        return failure(EINVAL, "make a call to " + engine.bus_name);
+    return call;
+}
+
+std::string read_health(sd_bus_message* answer)
+{
+    constexpr std::size_t kMostShown = 300;
+    const char* text = nullptr;
+    const bool is_text =
+        sd_bus_message_enter_container(answer, 'v', "s") > 0 && sd_bus_message_read_basic(answer, 's', &text) > 0;
+    return is_text ? escaped(std::string_view{text}.substr(0, kMostShown)) : std::string{};
 }
 
 Result<ScoreAnswer> read_score_answer(sd_bus_message* answer, std::size_t programs)

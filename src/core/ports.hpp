@@ -137,6 +137,10 @@ public:
     /// bus forbids it; EBADMSG when what came is no answer; EIO when it says that it cannot.
     virtual void score(const EngineAddress& engine, std::chrono::milliseconds timeout, const ScoreQuestion& question,
                        Then then) = 0;
+    /// Asks how the engine does, in its own words, and calls `then` likewise: with a line that is safe to show, empty
+    /// where it does not say.
+    virtual void health(const EngineAddress& engine, std::chrono::milliseconds timeout,
+                        std::function<void(const std::string&)> then) = 0;
 };
 
 /// Tells of the end of the few processes that matter; all others cost nothing.

@@ -4,13 +4,18 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "core/names.hpp"
 #include "core/scoring/program_cache.hpp"
 #include "core/scoring/score.hpp"
 #include "daemon/clocks.hpp"
+#include "kernel/accounts.hpp"
 
 namespace priorityd::daemon {
 
-OutsideEngines::OutsideEngines(ProgramLookup& programs) : programs_{programs}
+OutsideEngines::OutsideEngines(ProgramLookup& programs, ProfileKeeper& profiles)
+    : programs_{programs}, profiles_{profiles}
 {
     programs_.tell([this](const ProgramFile& program, const ProgramInfo* info) { learn(program, info); });
 }
@@ -36,6 +41,8 @@ void OutsideEngines::use(const Policy& policy)
         outside = is_known ? known->second : std::make_shared<Outside>(Outside{settings, ExternalEngine{name}});
         outside->settings = settings;
     }
+    if (!engines_.empty())
+        users_ = kernel::names_of_people().value_or(UserNames{});
     auto classes = classes_for_engines(policy);
     if (classes == classes_)
         return;
@@ -56,30 +63,58 @@ void OutsideEngines::hear_of(const std::string& bus_name)
 
 FactSet OutsideEngines::needs(const Snapshot& process) const
 {
-    const auto is_enabled = [](const auto& entry) { return entry.second->settings.is_enabled; };
-    const bool is_any = std::ranges::any_of(engines_, is_enabled);
-    return is_any && may_be_known_by_file(process) ? Fact::file_id | Fact::cgroup : FactSet{};
+    FactSet wanted;
+    if (!runs_own_file(process))
+        return wanted;
+    for (const auto& [name, outside] : engines_) {
+        if (!outside->settings.is_enabled)
+            continue;
+        wanted |= Fact::stat | Fact::file_id | Fact::cgroup;
+        if (outside->settings.sends_arguments)
+            wanted |= Fact::argv;
+    }
+    return wanted;
 }
 
 void OutsideEngines::advise(const Snapshot& process, std::vector<Vote>& into)
 {
-    const auto program = program_of(process);
+    const auto program = program_anywhere(process, clocks().date);
     if (!program)
         return;
+    const auto others = into.size();
     for (auto& [name, outside] : engines_) {
         auto& engine = outside->engine;
-        if (!outside->settings.is_enabled || engine.recall(process.file_id, into) || !calls_ || engine.is_full())
+        if (!outside->settings.is_enabled || engine.recall(program->id, into) || !calls_ || engine.is_full())
             continue;
-        if (engine.is_described(process.file_id) || programs_.want(*program))
-            engine.expect(process.file_id, process.key.pid);
+        if ((engine.is_described(program->id) || programs_.want(*program)) &&
+            engine.expect(program->id, process.key.pid))
+            engine.tell_of(program->id, circumstances_of(process, *program, outside->settings));
     }
+    for (auto vote = others; vote < into.size(); ++vote)
+        profiles_.hear(*program, into[vote], process.key);
+}
+
+Circumstances OutsideEngines::circumstances_of(const Snapshot& process, const ProgramFile& program,
+                                               const EngineSettings& settings) const
+{
+    Circumstances told{.unit = redacted_unit(process.cgroup, users_), .arguments = {}, .behaviour = {}};
+    if (settings.sends_arguments)
+        told.arguments = redacted_arguments(process.argv, users_);
+    if (settings.sends_behaviour)
+        told.behaviour = profiles_.known_of(program);
+    return told;
 }
 
 void OutsideEngines::learn(const ProgramFile& program, const ProgramInfo* info)
 {
     for (auto& [name, outside] : engines_) {
         if (info)
-            outside->engine.describe({program, *info}, now());
+            outside->engine.describe({.id = program.id,
+                                      .name = std::string{base_name(program.exe)},
+                                      .exe = redacted_path(program.exe, users_),
+                                      .info = *info,
+                                      .circumstances = {}},
+                                     now());
         else
             outside->engine.give_up(program.id);
     }
@@ -118,14 +153,34 @@ void OutsideEngines::ask(const std::shared_ptr<Outside>& outside, Instant now)
                           return;
                       const auto news = still_there->engine.hear(answer, classes_, daemon::now());
                       news_.insert(news_.end(), news.begin(), news.end());
+                      if (answer)
+                          ask_health(still_there);
                       if (on_news_)
                           on_news_();
                   });
 }
 
+void OutsideEngines::ask_health(const std::shared_ptr<Outside>& outside)
+{
+    if (!calls_)
+        return;
+    calls_->health(*outside->settings.address, outside->settings.timeout,
+                   [asked = std::weak_ptr{outside}](const std::string& says) {
+                       if (const auto still_there = asked.lock())
+                           still_there->says = says;
+                   });
+}
+
 std::vector<Pid> OutsideEngines::take_news(Instant /*now*/)
 {
     return std::exchange(news_, {});
+}
+
+std::string OutsideEngines::health_of(const ExternalEngine& engine, const std::string& says, Instant now) const
+{
+    if (!calls_)
+        return "there is no bus";
+    return says.empty() ? engine.health(now) : fmt::format("{}; it says: {}", engine.health(now), says);
 }
 
 std::vector<EngineView> OutsideEngines::views(Instant now) const
@@ -141,7 +196,7 @@ std::vector<EngineView> OutsideEngines::views(Instant now) const
                          .votes = tally.votes,
                          .refused = tally.refused,
                          .failures = tally.failures,
-                         .health = calls_ ? engine.health(now) : "there is no bus",
+                         .health = health_of(engine, outside->says, now),
                          .cache = {.programs = static_cast<std::uint32_t>(engine.remembered()),
                                    .hits = tally.hits,
                                    .misses = tally.misses,

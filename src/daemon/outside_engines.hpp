@@ -15,14 +15,17 @@
 #include "core/ports.hpp"
 #include "core/scoring/adviser.hpp"
 #include "core/scoring/external_engine.hpp"
+#include "core/scoring/redaction.hpp"
+#include "daemon/profile_keeper.hpp"
 #include "daemon/program_lookup.hpp"
 
 namespace priorityd::daemon {
 
 class OutsideEngines final : public Adviser {
 public:
-    /// `programs`, which tells what is known of programs, must outlive this.
-    explicit OutsideEngines(ProgramLookup& programs);
+    /// `programs` tells what is known of programs, `profiles` what they have turned out to be, and is told what the
+    /// engines say. Both must outlive this.
+    OutsideEngines(ProgramLookup& programs, ProfileKeeper& profiles);
     OutsideEngines(const OutsideEngines&) = delete;
     OutsideEngines& operator=(const OutsideEngines&) = delete;
     ~OutsideEngines() override = default;
@@ -50,12 +53,20 @@ private:
     struct Outside {
         EngineSettings settings;
         ExternalEngine engine;
+        std::string says{};  ///< How it does, in its own words.
     };
 
     void ask(const std::shared_ptr<Outside>& outside, Instant now);
+    void ask_health(const std::shared_ptr<Outside>& outside);
+    [[nodiscard]] std::string health_of(const ExternalEngine& engine, const std::string& says, Instant now) const;
     void learn(const ProgramFile& program, const ProgramInfo* info);
 
+    [[nodiscard]] Circumstances circumstances_of(const Snapshot& process, const ProgramFile& program,
+                                                 const EngineSettings& settings) const;
+
     ProgramLookup& programs_;
+    ProfileKeeper& profiles_;
+    UserNames users_;
     EngineCalls* calls_ = nullptr;
     OfferedClasses classes_;
     std::map<std::string, std::shared_ptr<Outside>> engines_;

@@ -65,9 +65,9 @@ private:
     [[nodiscard]] EngineView numbers_of(const ScoringEngine& engine) const;
 
     std::unique_ptr<ProgramLookup> programs_;
-    OutsideEngines outside_{*programs_};
-    SurroundingsAdviser surroundings_;
     std::unique_ptr<ProfileKeeper> profiles_;
+    OutsideEngines outside_{*programs_, *profiles_};
+    SurroundingsAdviser surroundings_;
     Lookout lookout_;
     std::vector<Adviser*> advisers_;
     std::vector<Adviser*> asked_;  // those of them that the settings want

@@ -63,21 +63,32 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 /// login.defs(5).
 constexpr uid_t kFirstOrdinaryUser = 1000;
 
-/// Whether it is the own group of a person's account; a group does not list those.
-bool is_own_group_of_anybody(Gid group, const std::string& accounts)
+/// Calls visit(account) for each of a person in the file, until one call returns true; whether one has. Errors: those
+/// of fopen(3) and fgetpwent_r(3).
+template <typename Visit>
+Result<bool> any_person(const std::string& accounts, Visit visit)
 {
     const File file{std::fopen(accounts.c_str(), "re")};
     if (!file)
-        return errno != ENOENT;
+        return failure(errno, "open " + accounts);
     std::array<char, 16384> buffer;
     passwd account{};
     passwd* found = nullptr;
     int error = 0;
     while ((error = ::fgetpwent_r(file.get(), &account, buffer.data(), buffer.size(), &found)) == 0) {
-        if (Gid{found->pw_gid} == group && found->pw_uid >= kFirstOrdinaryUser)
+        if (found->pw_uid >= kFirstOrdinaryUser && visit(*found))
             return true;
     }
-    return error != ENOENT;
+    if (error != ENOENT)
+        return failure(error, "read " + accounts);
+    return false;
+}
+
+/// Whether it is the own group of a person's account; a group does not list those.
+bool is_own_group_of_anybody(Gid group, const std::string& accounts)
+{
+    const auto is_own = any_person(accounts, [&](const passwd& person) { return Gid{person.pw_gid} == group; });
+    return is_own ? *is_own : is_own.error().code != ENOENT;
 }
 
 }  // namespace
@@ -113,6 +124,17 @@ bool SystemGroups::has_members(Gid group) const
                                             [&](const ::group& found) { is_listing = *found.gr_mem != nullptr; });
     const bool is_unclear = error != 0 && error != ENOENT;
     return is_listing || is_unclear || is_own_group_of_anybody(group, passwd_);
+}
+
+Result<std::set<std::string, std::less<>>> names_of_people(const std::string& passwd)
+{
+    std::set<std::string, std::less<>> names;
+    return any_person(passwd,
+                      [&](const ::passwd& person) {
+                          names.insert(person.pw_name);
+                          return false;
+                      })
+        .map([&](bool) { return std::move(names); });
 }
 
 std::string user_name(Uid user)

@@ -2,6 +2,8 @@
 /// Users and groups of this machine.
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -37,6 +39,9 @@ public:
 private:
     std::string passwd_;
 };
+
+/// Names of people's accounts in the file of accounts. Errors: those of open(2).
+[[nodiscard]] Result<std::set<std::string, std::less<>>> names_of_people(const std::string& passwd = "/etc/passwd");
 
 /// The user's name, or the number where it has none. Asks the name service too.
 [[nodiscard]] std::string user_name(Uid user);

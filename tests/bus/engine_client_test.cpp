@@ -50,8 +50,11 @@ private:
 
 /// The program that is asked about, and the same with a hostile path.
 const DescribedProgram kGzip{
-    .file = {"/usr/bin/gzip", {.device = 1, .inode = 0xab, .changed = 0x10}},
-    .info = {.section = "utils", .description = "GNU compression", .tags = {"a::b", "c::d"}, .categories = {}}};
+    .id = {.device = 1, .inode = 0xab, .changed = 0x10},
+    .name = "gzip",
+    .exe = "/usr/bin/gzip",
+    .info = {.section = "utils", .description = "GNU compression", .tags = {"a::b", "c::d"}, .categories = {}},
+    .circumstances = {.unit = "backup.service", .arguments = {"-9", "-k"}, .behaviour = "batch in 2 of 2 starts"}};
 
 struct EngineFixture {
     PrivateBus bus;
@@ -139,7 +142,7 @@ TEST_CASE_FIXTURE(EngineFixture,
         CHECK(std::string{sd_bus_message_get_signature(question, 1)} == "aa{sv}");
         sd_bus_message_enter_container(question, 'a', "a{sv}");
         sd_bus_message_enter_container(question, 'a', "{sv}");
-        for (int i = 0; i < 9; ++i)
+        for (int i = 0; i < 12; ++i)
             told.push_back(next_fact(question));
         sd_bus_reply_method_return(question, "aa{sv}", 1, 4, "class", "s", "tea", "confidence", "d", 7.0, "reason", "s",
                                    "\x1b", "other", "as", 1, "x");
@@ -151,6 +154,9 @@ TEST_CASE_FIXTURE(EngineFixture,
                                                                    {"description", "GNU compression"},
                                                                    {"tags", "c::d"},
                                                                    {"categories", ""},
+                                                                   {"unit", "backup.service"},
+                                                                   {"arguments", "-k"},
+                                                                   {"behaviour", "batch in 2 of 2 starts"},
                                                                    {"classes", "game"},
                                                                    {"class_meanings", "played"}});
     REQUIRE(heard);
@@ -165,7 +171,7 @@ TEST_CASE_FIXTURE(EngineFixture, "a program whose path is no text can be asked a
 {
     FakeEngine engine{loop, address, says_rows(1, "")};
     auto hostile = kGzip;
-    hostile.file.exe = "/usr/bin/\xff\n\x1b";
+    hostile.exe = "/usr/bin/\xff\n\x1b";
     hostile.info.description = "\x80";
     ask(5s, {hostile});
     REQUIRE(loop.run_until([&] { return answer.has_value(); }));

@@ -27,7 +27,8 @@ FileId file(std::uint64_t number)
 
 DescribedProgram program(std::uint64_t number)
 {
-    return {.file = {"/usr/bin/p" + std::to_string(number), file(number)}, .info = {}};
+    const auto name = "p" + std::to_string(number);
+    return {.id = file(number), .name = name, .exe = "/usr/bin/" + name, .info = {}, .circumstances = {}};
 }
 
 ScoreRow row(std::string program_class, double confidence, std::string reason = "")
@@ -65,7 +66,7 @@ struct Asked {
         now = std::max(now, engine.deadline().value_or(now));
         std::vector<std::uint64_t> numbers;
         for (const auto& one : engine.take_batch(now))
-            numbers.push_back(one.file.id.inode);
+            numbers.push_back(one.id.inode);
         return numbers;
     }
     std::vector<Pid> hear(const Result<ScoreAnswer>& answer) { return engine.hear(answer, kClasses, now); }

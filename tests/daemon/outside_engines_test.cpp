@@ -31,6 +31,11 @@ public:
     {
         asked.push_back({engine, timeout, question, std::move(then)});
     }
+    void health(const EngineAddress& /*engine*/, std::chrono::milliseconds /*timeout*/,
+                std::function<void(const std::string&)> then) override
+    {
+        then("well");
+    }
     struct Call {
         EngineAddress engine;
         std::chrono::milliseconds timeout;
@@ -86,7 +91,9 @@ struct House {
     }
 
     std::unique_ptr<ProgramLookup> programs = *ProgramLookup::open();
-    OutsideEngines engines{*programs};
+    Log log{Log::Level::error};
+    std::unique_ptr<ProfileKeeper> profiles = *ProfileKeeper::open(std::nullopt, log);
+    OutsideEngines engines{*programs, *profiles};
     FakeCalls calls;
     Snapshot process;
     int told = 0;
@@ -99,7 +106,7 @@ const ScoreAnswer kBatch{{.program_class = "batch", .confidence = 0.5, .reason =
 TEST_CASE("a start asks nobody; when it is known what the program is the engine is asked, and who has waited is news")
 {
     House house;
-    CHECK(house.engines.needs(house.process) == (Fact::file_id | Fact::cgroup));
+    CHECK(house.engines.needs(house.process) == (Fact::stat | Fact::file_id | Fact::cgroup));
     CHECK(house.votes().empty());
     CHECK(house.calls.asked.empty());
     CHECK_FALSE(house.engines.deadline(now()));
@@ -109,7 +116,7 @@ TEST_CASE("a start asks nobody; when it is known what the program is the engine 
     CHECK(call.engine.bus_name == "a.b");
     CHECK(call.timeout == 5s);
     REQUIRE(call.question.programs.size() == 1);
-    CHECK(call.question.programs.front().file.exe == "/usr/bin/env");
+    CHECK(call.question.programs.front().exe == "/usr/bin/env");
     CHECK(names_of(call.question.classes) == std::vector<std::string>{"batch", "game"});
 
     CHECK(house.engines.take_news(now()).empty());
@@ -196,6 +203,88 @@ TEST_CASE("without a bus nobody is asked; what was asked before the bus was lost
     CHECK(house.calls.asked.size() == 2);
     house.answer(kBatch);
     CHECK(house.votes().size() == 1);
+}
+
+TEST_CASE("an engine is told the unit; arguments and behaviour where the settings say so, and no secrets")
+{
+    House house;
+    house.process.cgroup = "/user.slice/user-1000.slice/user@1000.service/app.slice/app-game-77.scope";
+    house.process.argv = {"env", "--fullscreen", "--password", "hunter2"};
+    (void)house.votes();
+    house.look_up();
+    const auto& told = house.calls.asked.back().question.programs.front();
+    CHECK(told.name == "env");
+    CHECK(told.circumstances.unit == "app-game.scope");
+    CHECK(told.circumstances.arguments.empty());
+    CHECK(told.circumstances.behaviour.empty());
+    CHECK(house.engines.needs(house.process) == (Fact::stat | Fact::file_id | Fact::cgroup));
+
+    House open;
+    open.use(std::string{kGuesser} + "send_arguments = true\nsend_behaviour = true\n");
+    CHECK(open.engines.needs(open.process) == (Fact::stat | Fact::file_id | Fact::cgroup | Fact::argv));
+    open.process.argv = house.process.argv;
+    open.profiles->note({open.process.exe, open.process.file_id},
+                        {.program_class = "batch", .confidence = 1, .because = ""});
+    (void)open.profiles->deadline(now());
+    open.profiles->run_due(now() + 1min);
+    REQUIRE(is_readable(open.profiles->fd(), kPatience));
+    (void)open.profiles->take_news(now());
+    (void)open.votes();
+    open.look_up();
+    const auto& more = open.calls.asked.back().question.programs.front().circumstances;
+    CHECK(more.arguments == std::vector<std::string>{"--fullscreen", "--password", "[...]"});
+    CHECK(more.behaviour == "batch in 1 of 1 start");
+}
+
+TEST_CASE(
+    "a program in a home is asked about once nothing has been written to it for a while, without saying whose it is")
+{
+    House house;
+    house.process.exe = "/home/bob/tools/env";
+    const auto written = [&](std::chrono::minutes ago) {
+        const auto when = clocks().date.time_since_epoch() - ago;
+        house.process.file_id.changed = std::chrono::nanoseconds{when}.count();
+    };
+    written(9min);
+    (void)house.votes();
+    CHECK_FALSE(house.programs->deadline(now()));
+    written(11min);
+    (void)house.votes();
+    house.look_up();
+    const auto& told = house.calls.asked.back().question.programs.front();
+    CHECK(told.name == "env");
+    CHECK(told.exe == "~/[...]/env");
+    house.answer(kBatch);
+    CHECK(house.votes().size() == 1);
+    house.process.names = {"script", "env"};
+    CHECK(house.engines.needs(house.process).empty());
+    CHECK(house.votes().empty());
+}
+
+TEST_CASE("what an engine says of itself is shown beside what the daemon knows of it")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    CHECK(house.engines.views(now()).front().health == "being asked");
+    house.answer(kBatch);
+    CHECK(house.engines.views(now()).front().health == "ready; it says: well");
+}
+
+TEST_CASE("what an engine says of a program that runs is remembered for a suggestion")
+{
+    House house;
+    (void)house.votes();
+    house.look_up();
+    house.answer(kBatch);
+    (void)house.votes();
+    (void)house.profiles->deadline(now());
+    house.profiles->run_due(now() + 1min);
+    REQUIRE(is_readable(house.profiles->fd(), kPatience));
+    (void)house.profiles->take_news(now());
+    CHECK(house.profiles->profiles().has_heard(
+        {house.process.exe, house.process.file_id},
+        {.engine = "guesser", .advice = {.program_class = "batch", .confidence = 0.5, .because = "why"}}));
 }
 
 TEST_CASE("an engine that nobody was is asked when somebody takes its name")

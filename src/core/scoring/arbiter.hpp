@@ -23,6 +23,8 @@ struct EngineSettings {
     std::optional<EngineAddress> address;  ///< Of an engine outside; empty for those that are built in.
     /// How long an answer of an engine outside is waited for: 100 ms to 10 minutes.
     std::chrono::milliseconds timeout = std::chrono::seconds{5};
+    bool sends_arguments = false;  ///< Whether an engine outside is told a program's arguments, redacted.
+    bool sends_behaviour = false;  ///< And what it has turned out to be.
     friend bool operator==(const EngineSettings&, const EngineSettings&) = default;
 };
 

@@ -38,22 +38,31 @@ bool ExternalEngine::is_described(const FileId& program) const
     return found != waiting_.end() && found->second.program;
 }
 
-void ExternalEngine::expect(const FileId& program, Pid asking)
+bool ExternalEngine::expect(const FileId& program, Pid asking)
 {
-    if (is_full() && !waiting_.contains(program))
-        return;
+    const bool is_new = !waiting_.contains(program);
+    if (is_new && is_full())
+        return false;
     auto& its = waiting_[program].asking;
     if (its.size() < kMostAsking && std::ranges::find(its, asking) == its.end())
         its.push_back(asking);
+    return is_new;
 }
 
-void ExternalEngine::describe(const DescribedProgram& program, Instant now)
+void ExternalEngine::tell_of(const FileId& program, Circumstances circumstances)
 {
-    const auto found = waiting_.find(program.file.id);
+    if (const auto found = waiting_.find(program); found != waiting_.end())
+        found->second.circumstances = std::move(circumstances);
+}
+
+void ExternalEngine::describe(DescribedProgram program, Instant now)
+{
+    const auto found = waiting_.find(program.id);
     if (found == waiting_.end() || found->second.program)
         return;
-    found->second.program = program;
-    queue_.push_back(program.file.id);
+    queue_.push_back(program.id);
+    program.circumstances = std::exchange(found->second.circumstances, {});
+    found->second.program = std::move(program);
     if (!due_)
         due_ = now + kGathering;
 }

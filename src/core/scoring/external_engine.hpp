@@ -56,11 +56,13 @@ public:
     [[nodiscard]] bool is_full() const { return waiting_.size() >= kMostWaiting; }
     /// Whether it waits for its turn to be asked about the program, or is being asked.
     [[nodiscard]] bool is_described(const FileId& program) const;
-    /// It is to be asked about the program, for this process, once it is known what the program is. Nothing when
-    /// is_full() and the program is a new one.
-    void expect(const FileId& program, Pid asking);
-    /// What is known of a program that it may be waiting for.
-    void describe(const DescribedProgram& program, Instant now);
+    /// It is to be asked about the program, for this process, once it is known what the program is. Whether the program
+    /// is a new one: then tell_of() may follow. Nothing when is_full() and it is.
+    bool expect(const FileId& program, Pid asking);
+    /// What it is told of that process.
+    void tell_of(const FileId& program, Circumstances circumstances);
+    /// What is known of a program that it may be waiting for; its circumstances are those of tell_of().
+    void describe(DescribedProgram program, Instant now);
     /// Nothing will be known of it.
     void give_up(const FileId& program);
 
@@ -95,6 +97,7 @@ public:
 private:
     struct Waiting {
         std::optional<DescribedProgram> program;  ///< Empty until it is known what it is.
+        Circumstances circumstances;              ///< Until then.
         std::vector<Pid> asking;
         int attempts = 0;
     };

@@ -21,10 +21,14 @@ bool is_where_packages_go(std::string_view exe)
 
 }  // namespace
 
+bool runs_own_file(const Snapshot& process)
+{
+    return !process.names.empty() && !process.exe.empty() && process.names.front() == base_name(process.exe);
+}
+
 bool may_be_known_by_file(const Snapshot& process)
 {
-    return !process.names.empty() && process.names.front() == base_name(process.exe) &&
-           (is_where_packages_go(process.exe) || is_inside_app(process.exe));
+    return runs_own_file(process) && (is_where_packages_go(process.exe) || is_inside_app(process.exe));
 }
 
 std::optional<ProgramFile> program_of(const Snapshot& process)
@@ -37,6 +41,17 @@ std::optional<ProgramFile> program_of(const Snapshot& process)
     else if (is_inside_app(process.exe))
         return std::nullopt;
     return program;
+}
+
+std::optional<ProgramFile> program_anywhere(const Snapshot& process, std::chrono::sys_seconds today)
+{
+    constexpr auto kSettled = std::chrono::minutes{10};
+    if (may_be_known_by_file(process))
+        return program_of(process);
+    const std::chrono::nanoseconds written{process.file_id.changed};
+    if (!runs_own_file(process) || process.file_id == FileId{} || today.time_since_epoch() - written < kSettled)
+        return std::nullopt;
+    return ProgramFile{process.exe, process.file_id};
 }
 
 const std::vector<Vote>* ProgramCache::find(const ProgramFile& program, Pid asking)

@@ -3,6 +3,7 @@
 /// itself.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,13 +19,20 @@
 
 namespace priorityd {
 
-/// Whether something could be known of the process by its file: a package or an application could have put it there,
-/// and what runs is that file and no script of which it is only the interpreter.
+/// Whether what runs is the process's file, and no script of which it is only the interpreter.
+[[nodiscard]] bool runs_own_file(const Snapshot& process);
+
+/// Whether something could be known of the process by its file: it runs that, and a package or an application could
+/// have put it there.
 [[nodiscard]] bool may_be_known_by_file(const Snapshot& process);
 
 /// The program to ask about. Empty where may_be_known_by_file() is false, its file cannot be told, or it lies inside of
 /// an application's own files and its unit is not that application's. Precondition: file_id and cgroup are known.
 [[nodiscard]] std::optional<ProgramFile> program_of(const Snapshot& process);
+
+/// The same, and programs at all other places too, once they have not been written to for ten minutes: what compilers
+/// make and tests run is gone by then, or written again. For who knows programs by their names.
+[[nodiscard]] std::optional<ProgramFile> program_anywhere(const Snapshot& process, std::chrono::sys_seconds today);
 
 /// Since start.
 struct CacheTally {

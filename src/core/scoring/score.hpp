@@ -17,10 +17,21 @@ namespace priorityd {
 
 class Policy;
 
-/// A program, and what the system knows of it.
+/// What of the process for which an engine is asked it is told, beside the program. All of it is redacted: see
+/// redaction.hpp. Empty where there is nothing, or it is not to be told.
+struct Circumstances {
+    std::string unit;
+    std::vector<std::string> arguments;
+    std::string behaviour;  ///< "batch in 12 of 13 starts": what the program has turned out to be.
+};
+
+/// A program as an engine is told of it.
 struct DescribedProgram {
-    ProgramFile file;
+    FileId id;
+    std::string name;
+    std::string exe;  ///< Redacted.
     ProgramInfo info;
+    Circumstances circumstances;
 };
 
 /// A class that an engine may answer with.

@@ -18,6 +18,9 @@ struct ToldProgram {
     std::string description;
     std::vector<std::string> tags;
     std::vector<std::string> categories;
+    std::string unit;
+    std::vector<std::string> arguments;
+    std::string behaviour;
     OfferedClasses classes;
     friend bool operator==(const ToldProgram&, const ToldProgram&) = default;
 };
@@ -28,6 +31,8 @@ public:
     virtual ~Scorer() = default;
     /// As many rows as programs, in order.
     [[nodiscard]] virtual ScoreAnswer score(const std::vector<ToldProgram>& programs) = 0;
+    /// How it does, in a line for a person.
+    [[nodiscard]] virtual std::string health() = 0;
 };
 
 }  // namespace priorityd

@@ -138,6 +138,10 @@ void read_outside_engine(TomlReader& reader, const std::string& name, const toml
     add("bus_name", [&](const toml::node& value) { read_bus_name(reader, value, address.bus_name); });
     add("object_path", [&](const toml::node& value) { read_object_path(reader, value, address.object_path); });
     add("timeout", [&](const toml::node& value) { read_timeout(reader, value, engine.timeout); });
+    add("send_arguments",
+        [&](const toml::node& value) { reader.flag(value, "send_arguments", engine.sends_arguments); });
+    add("send_behaviour",
+        [&](const toml::node& value) { reader.flag(value, "send_behaviour", engine.sends_behaviour); });
     reader.read_table(table, fmt::format("[engine.{}]", name), entries);
 }
 

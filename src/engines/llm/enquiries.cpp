@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "core/units.hpp"
-
 namespace priorityd::llm {
 namespace {
 
@@ -154,10 +152,8 @@ void Enquiries::fail(const Error& error, Instant now)
 
 std::string Enquiries::health(Instant now) const
 {
-    if (!breaker_.lets_through(now)) {
-        const auto rest = std::chrono::ceil<std::chrono::seconds>(*breaker_.until() - now);
-        return fmt::format("resting for {} more: {}", duration_text(rest), trouble_);
-    }
+    if (!breaker_.lets_through(now))
+        return "resting: " + trouble_;
     const auto state = asked_.empty() ? std::string{"ready"} : fmt::format("asking about {} programs", asked_.size());
     return trouble_.empty() ? state : fmt::format("{}; last trouble: {}", state, trouble_);
 }

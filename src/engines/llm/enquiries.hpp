@@ -67,7 +67,7 @@ public:
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
     /// How long the last answer took; zero before the first.
     [[nodiscard]] std::chrono::milliseconds latency() const { return latency_; }
-    /// "ready", "asking about 12 programs", "resting for 20s more: connection refused".
+    /// "ready", "asking about 12 programs", "resting: connection refused"; no times, since it may be read later.
     [[nodiscard]] std::string health(Instant now) const;
 
 private:

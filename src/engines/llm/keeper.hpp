@@ -44,7 +44,7 @@ public:
     };
     [[nodiscard]] const Tally& tally() const { return tally_; }
     /// In words: how the server does, what was spent.
-    [[nodiscard]] std::string health();
+    [[nodiscard]] std::string health() override;
 
 private:
     explicit Keeper(Parts parts);

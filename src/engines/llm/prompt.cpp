@@ -62,6 +62,12 @@ Json to_json(const ToldProgram& program)
         told["tags"] = facts(program.tags);
     if (!program.categories.empty())
         told["categories"] = facts(program.categories);
+    if (!program.unit.empty())
+        told["unit"] = fact(program.unit);
+    if (!program.arguments.empty())
+        told["arguments"] = facts(program.arguments);
+    if (!program.behaviour.empty())
+        told["seen here"] = fact(program.behaviour);
     return told;
 }
 

@@ -14,7 +14,7 @@
 namespace priorityd::llm {
 
 /// Changes with every change of what is asked, so that answers to an older question are not taken for new ones.
-constexpr int kPromptVersion = 1;
+constexpr int kPromptVersion = 2;
 
 /// How the server is made to answer in JSON; each is for servers that do not know the one before it.
 enum class Form : std::uint8_t {
