@@ -11,13 +11,16 @@ import unittest
 import harness
 
 CLASSES = "[class.batch]\nnice = 10\n"
-ONLY_LEARNED = "[engine.metadata]\nenabled = false\n"  # others may run here what no rule names
+# Others may run here what no rule names, and make somebody wait.
+ONLY_LEARNED = "".join(f"[engine.{name}]\nenabled = false\n" for name in ("metadata", "surroundings", "behaviour", "guard"))
 SCHEMA = """
 CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
-                      seen INTEGER NOT NULL, suggestion INTEGER NOT NULL) WITHOUT ROWID;
+                      seen INTEGER NOT NULL, suggestion INTEGER NOT NULL, suggested BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE opinion (path BLOB PRIMARY KEY, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
+                      because BLOB NOT NULL, starts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE start (path BLOB NOT NULL, class BLOB NOT NULL, starts REAL NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 CREATE TABLE rejected (path BLOB NOT NULL, class BLOB NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
 
 
@@ -34,8 +37,8 @@ class Learning(harness.SystemTest):
         path, file = os.fsencode(self.path), os.stat(self.path)
         with sqlite3.connect(self.database) as database:
             database.executescript(SCHEMA)
-            database.execute("INSERT INTO program VALUES (?, ?, ?, ?, ?, ?)",
-                             (path, file.st_dev, file.st_ino, file.st_ctime_ns, int(time.time()), suggestion))
+            database.execute("INSERT INTO program VALUES (?, ?, ?, ?, ?, ?, ?)",
+                             (path, file.st_dev, file.st_ino, file.st_ctime_ns, int(time.time()), suggestion, b"batch"))
             database.execute("INSERT INTO start VALUES (?, ?, ?)", (path, b"batch", float(starts)))
         database.close()
 
