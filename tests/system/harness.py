@@ -264,9 +264,9 @@ class SystemTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
 
-    def compressor(self) -> int:
+    def compressor(self, *arguments: str) -> int:
         """A program of the system's, which waits for its input for ever."""
-        process = subprocess.Popen([COMPRESSOR, "-c"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([COMPRESSOR, "-c", *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(process.stdin.close)

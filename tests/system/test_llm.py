@@ -198,6 +198,62 @@ class Llm(harness.SystemTest):
         self.assertNotIn("sk-of-a-test", self.log_text())
         self.assertNotIn("sk-of-a-test", json.dumps(self.json("engines")))
 
+    def engine_row(self) -> dict:
+        return next(one for one in self.json("engines") if one["name"] == "llm")
+
+    def test_what_was_spent_is_shown(self):
+        model = self.model()
+        self.engine(model.url)
+        pid = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: len(self.votes(pid)), 1)
+        self.eventually(lambda: "requests this hour" in self.engine_row()["health"], True)
+        self.assertRegex(self.engine_row()["health"],
+                         r"^ready.*; it says: ready; [1-9][0-9]* of 60 requests this hour, [1-9][0-9]*00 of 500000 tokens today$")
+
+    def test_the_model_is_told_arguments_where_the_settings_say_so_and_no_secrets(self):
+        model = self.model()
+        self.engine(model.url)
+        self.compressor("--suffix", ".sk4f9a8b7c6d5e4f3a2b", "--best")
+        self.daemon(bus=self.private_bus.address, arguments=["--dry-run"], settings=SETTINGS + "send_arguments = true\n")
+        self.eventually(lambda: "gzip" in model.programs(), True)
+        self.assertEqual(model.programs()["gzip"]["arguments"], ["-c", "--suffix", "[...]", "--best"])
+        self.assertNotIn("arguments", json.dumps(self.json("engines")))
+
+    def test_what_the_model_is_sure_of_becomes_a_suggestion_and_the_accepted_one_a_rule_that_says_whence(self):
+        model = self.model()
+        self.engine(model.url)
+        first = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: len(self.votes(first)), 1)
+        self.stays(lambda: self.json("suggestions"), [])
+        self.compressor()
+        self.eventually(lambda: [one["name"] for one in self.json("suggestions")], ["gzip"])
+        one = self.json("suggestions")[0]
+        self.assertEqual((one["class"], one["engine"], one["confidence"], one["seen"], one["starts"], one["because"]),
+                         ("batch", "llm", 0.9, 2, 0, "it compresses"))
+        done = self.client(self.private_bus, "suggestions", "accept", one["id"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rule = (self.rules_folder / "80-accepted.toml").read_text(encoding="utf-8")
+        self.assertRegex(rule, r"# Suggestion [0-9]+ of llm, accepted on [0-9-]+: it compresses\.\n"
+                               r"# Confidence 0\.90; 2 starts seen; its behaviour has told nothing yet\.\n")
+        self.assertEqual(self.json("suggestions"), [])
+        again = self.compressor()
+        self.eventually(lambda: [row["value"] for row in self.json("explain", str(again))["contributions"]
+                                 if "80-accepted.toml" in row["source"] and row["effective"]][:1], ["batch"])
+
+    def test_a_rejected_suggestion_does_not_come_again(self):
+        model = self.model()
+        self.engine(model.url)
+        first = self.compressor()
+        self.dry_daemon()
+        self.eventually(lambda: len(self.votes(first)), 1)
+        self.eventually(lambda: len(self.json("suggestions")) if self.compressor() else None, 1)
+        done = self.client(self.private_bus, "suggestions", "reject", self.json("suggestions")[0]["id"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.compressor()
+        self.stays(lambda: self.json("suggestions"), [])
+
     def test_settings_that_are_wrong_are_told_with_their_place(self):
         engine = self.engine("http://127.0.0.1:1/v1", "batch = 99\n")
         self.assertEqual(engine.wait(PATIENCE), 1)
