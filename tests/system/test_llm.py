@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The engine that asks a language model, against a real daemon on a bus of its own, with servers that do what a real one
 # cannot be made to do. Dry runs, for the program that it is asked about is one of the system's.
-import http.server
 import json
 import os
 import pathlib
 import socket
 import subprocess
-import threading
 
 import harness
+from model_server import ModelServer
 
 PRIORITYD_LLM = pathlib.Path(os.environ.get("PRIORITYD_LLM", harness.TOP / "build/src/engines/llm/priorityd-llm")).resolve()
 CLASSES = '[class.batch]\nnice = 10\ndescription = "A result, later"\n[class.urgent]\nsched = "rr/1"\n'
@@ -23,56 +22,6 @@ def row(program: dict, program_class: str = "batch") -> dict:
     return {"class": program_class if is_it else "no idea", "confidence": 0.9, "reason": "it compresses"}
 
 
-class Model(http.server.ThreadingHTTPServer):
-    """A server of a model that says what it is told to, and notes what it was asked."""
-    daemon_threads = True
-
-    def __init__(self, say=row):
-        self.say, self.asked, self.headers_seen = say, [], []
-        super().__init__(("127.0.0.1", 0), Answering)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-    def programs(self) -> dict[str, dict]:
-        return {program["name"]: program for question in self.asked for program in question["programs"].values()}
-
-    def handle_error(self, *_):
-        """Who has had enough of an answer hangs up."""
-
-    def end(self):
-        self.shutdown()
-        self.server_close()
-
-
-class Answering(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        question = json.loads(request["messages"][1]["content"])
-        self.server.asked.append(question)
-        self.server.headers_seen.append(dict(self.headers))
-        said = self.server.say
-        if isinstance(said, bytes):
-            self.send(200, said)
-        elif isinstance(said, int):
-            self.send(said, b"no")
-        else:
-            rows = {key: said(program) for key, program in question["programs"].items()}
-            self.send(200, json.dumps({"choices": [{"message": {"content": json.dumps(rows)}, "finish_reason": "stop"}],
-                                       "usage": {"total_tokens": 100}}).encode())
-
-    def send(self, status: int, body: bytes):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
 class Llm(harness.SystemTest):
     def setUp(self):
         super().setUp()
@@ -81,8 +30,8 @@ class Llm(harness.SystemTest):
         self.state = self.folder / "llm-state"
         self.state.mkdir()
 
-    def model(self, say=row) -> Model:
-        model = Model(say)
+    def model(self, say=row) -> ModelServer:
+        model = ModelServer(say)
         self.addCleanup(model.server_close)
         self.addCleanup(model.shutdown)
         return model
