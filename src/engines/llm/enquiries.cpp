@@ -12,13 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Whether other questions, or smaller ones, might be answered.
-bool blames_question(const Error& error)
-{
-    return error.code == EBADMSG || error.code == EMSGSIZE || error.code == EFBIG || error.code == ETIMEDOUT ||
-           error.code == ECONNRESET;
-}
-
 /// What one answer is guessed to take before there has been one.
 constexpr auto kFirstGuess = 5s;
 /// Between a failed request and the next.
@@ -27,6 +20,12 @@ constexpr auto kPause = 1s;
 constexpr std::size_t kMostGivenUp = Enquiries::kMostWaiting;
 
 }  // namespace
+
+bool blames_question(const Error& error)
+{
+    return error.code == EBADMSG || error.code == EMSGSIZE || error.code == EFBIG || error.code == ETIMEDOUT ||
+           error.code == ECONNRESET;
+}
 
 bool Enquiries::expect(const Key& key, const ToldProgram& program, Instant now)
 {

@@ -27,6 +27,9 @@ struct Batch {
     Form form{};
 };
 
+/// Whether other questions, or smaller ones, might be answered where this is what came of one.
+[[nodiscard]] bool blames_question(const Error& error);
+
 class Enquiries {
 public:
     /// Some MB. More are not taken: whoever asks for one asks again.

@@ -99,14 +99,16 @@ std::string excerpt(const std::string& body)
 
 Error error_of_status(long status, const Answer& answer, const std::string& where)
 {
-    constexpr long kBadRequest = 400, kUnauthorised = 401, kForbidden = 403, kUnprocessable = 422, kTooMany = 429;
+    constexpr long kBadRequest = 400, kUnauthorised = 401, kForbidden = 403, kUnprocessable = 422, kTooMany = 429,
+                   kUnavailable = 503;
     const auto text = fmt::format("{} answers with status {}: {}", where, status, excerpt(answer.body));
     switch (status) {
         case kBadRequest:
         case kUnprocessable: return {ENOTSUP, text};
         case kUnauthorised:
         case kForbidden: return {EACCES, text};
-        case kTooMany: return {EAGAIN, text};
+        case kTooMany:
+        case kUnavailable: return {EAGAIN, text};
         default: return {EIO, text};
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Makes the parts of priorityd-llm, joins them, and runs the loop.
+/// Makes the parts of priorityd-llm, joins them, and runs the loop; or asks once and ends.
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -17,6 +17,7 @@
 #include "engines/llm/http_client.hpp"
 #include "engines/llm/keeper.hpp"
 #include "engines/llm/options.hpp"
+#include "engines/llm/scoring.hpp"
 #include "engines/llm/settings.hpp"
 #include "kernel/bounded_file.hpp"
 
@@ -146,6 +147,8 @@ int run(const Options& options, const daemon::Log& log)
     auto settings = load_settings(options.settings, log);
     if (!settings)
         return 1;
+    if (options.is_scoring)
+        return score(*settings, log);
     auto parts = open_parts(*std::move(settings), options, log);
     if (!parts)
         return fail(log, parts.error());

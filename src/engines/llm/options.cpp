@@ -20,9 +20,13 @@ std::filesystem::path default_state()
 void describe(CLI::App& app, Options& options)
 {
     app.set_version_flag("--version", std::string{"priorityd-llm "} + PRIORITYD_VERSION);
-    app.add_option("--bus", options.bus, "Where priorityd is: system, session or an address")->capture_default_str();
+    auto* bus = app.add_option("--bus", options.bus, "Where priorityd is: system, session or an address");
+    bus->capture_default_str();
     app.add_option("--settings", options.settings, "Settings file")->type_name("FILE")->capture_default_str();
-    app.add_option("--state", options.state, "Folder of the catalogue")->type_name("DIR")->capture_default_str();
+    auto* state = app.add_option("--state", options.state, "Folder of the catalogue");
+    state->type_name("DIR")->capture_default_str();
+    app.add_flag("--score", options.is_scoring, "Ask about the programs on standard input, print the answers, end")
+        ->excludes(bus, state);
     daemon::add_log_level(app, options.log_level, "info prints each request");
 }
 

@@ -14,6 +14,7 @@ struct Options {
     std::string bus = "system";      ///< As for bus::parse_address.
     std::filesystem::path settings;  ///< Need not be there.
     std::filesystem::path state;     ///< Folder of the catalogue.
+    bool is_scoring = false;         ///< Standard input, once, instead of serving the daemon.
     daemon::Log::Level log_level = daemon::Log::Level::notice;
 };
 
