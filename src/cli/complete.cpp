@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "cli/candidates.hpp"
+#include "cli/model_answers.hpp"
 #include "core/scoring/engines.hpp"
 #include "core/setting.hpp"
 
@@ -46,6 +47,7 @@ void offer_engines(const Context& /*context*/, const Answer& answer)
         if (engine.advise)  // for evaluate
             answer.offer(engine.name);
     }
+    answer.offer(kModelEngine);
 }
 
 void offer_suggestion_actions(const Context& /*context*/, const Answer& answer)
@@ -89,6 +91,7 @@ constexpr Values kValues[] = {
     {"output", offer_own<Answer::Own::files>, "import"},
     {"FILE", offer_own<Answer::Own::files>, "evaluate"},
     {"engine", offer_engines, {}},
+    {"engine-settings", offer_own<Answer::Own::files>, {}},
     {"PLACE", offer_own<Answer::Own::files>, "check"},
     {"DIR", offer_own<Answer::Own::folders>, "user-rules"},
     {"TARGET", offer_processes, "explain"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,11 +14,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/json.hpp"
+#include "cli/model_answers.hpp"
 #include "cli/policy_reading.hpp"
 #include "cli/verbs.hpp"
 #include "core/direction.hpp"
 #include "core/scoring/engines.hpp"
 #include "core/scoring/evaluation.hpp"
+#include "core/scoring/score.hpp"
 #include "kernel/package_text.hpp"
 
 namespace priorityd::cli {
@@ -25,14 +28,14 @@ namespace {
 
 struct Options {
     std::string file;
-    std::string engine = "metadata";
+    std::string engine{kMetadataEngine};
+    std::string engine_settings;
     Paths rules;
 };
 
 /// A line of the file.
 struct LabelledProgram {
-    std::string name;
-    ProgramInfo info;
+    ProgramToJudge program;
     Direction label{};
 };
 
@@ -51,11 +54,12 @@ tl::expected<LabelledProgram, std::string> read_program(const Json& line)
     const auto label = read_label(line.value("direction", ""));
     if (!label)
         return tl::unexpected<std::string>{R"("direction": expected "raised", "neutral" or "lowered")"};
-    return LabelledProgram{.name = line.value("name", ""),
-                           .info = {.section = line.value("package_section", ""),
-                                    .description = line.value("package_description", ""),
-                                    .tags = list_at(line, "package_tags", ','),
-                                    .categories = list_at(line, "desktop_categories", ';')},
+    return LabelledProgram{.program = {.name = line.value("name", ""),
+                                       .exe = line.value("exe", ""),
+                                       .info = {.section = line.value("package_section", ""),
+                                                .description = line.value("package_description", ""),
+                                                .tags = list_at(line, "package_tags", ','),
+                                                .categories = list_at(line, "desktop_categories", ';')}},
                            .label = *label};
 }
 
@@ -104,50 +108,116 @@ std::string said_text(std::optional<Direction> said)
 
 std::string known_engines()
 {
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> names{kModelEngine};
     for (const ScoringEngine& engine : scoring_engines()) {
         if (engine.advise)
             names.push_back(engine.name);
     }
-    return fmt::format("of those that judge programs there is {}", fmt::join(names, ", "));
+    return fmt::format("those that judge programs are {}", fmt::join(names, ", "));
 }
 
 constexpr std::array kLabels{Direction::raised, Direction::sideways, Direction::lowered};
 constexpr std::array<std::optional<Direction>, 4> kSayings{Direction::raised, Direction::sideways, Direction::lowered,
                                                            std::nullopt};
 
-void print_document(const Options& options, const Evaluation& result, const Json& mistakes)
+/// What the engine says of all of them; what that took where a model was asked. An error has been printed.
+struct Answers {
+    std::vector<EngineAnswer> rows;  ///< As many as programs, in order.
+    std::optional<ModelExpense> expense;
+};
+
+tl::expected<Answers, ExitStatus> ask(const Options& options, const std::vector<LabelledProgram>& programs,
+                                      const Policy& policy)
 {
+    Answers answers;
+    if (const auto* engine = find_scoring_engine(options.engine)) {
+        std::ranges::transform(programs, std::back_inserter(answers.rows), [&](const LabelledProgram& one) {
+            return EngineAnswer{.advice = engine->advise(one.program.info), .refusal = {}};
+        });
+        return answers;
+    }
+    std::vector<ProgramToJudge> unlabelled;
+    std::ranges::transform(programs, std::back_inserter(unlabelled), &LabelledProgram::program);
+    auto said = ask_model(unlabelled, classes_for_engines(policy), options.engine_settings);
+    if (!said)
+        return tl::unexpected{said.error()};
+    return Answers{.rows = std::move(said->rows), .expense = std::move(said->expense)};
+}
+
+/// What comes of it.
+struct Report {
+    Evaluation counts;
+    Json mistakes = Json::array();    ///< Of the engine: an object each.
+    Json unanswered = Json::array();  ///< An object each.
+    std::optional<ModelExpense> expense;
+};
+
+Report make_report(const std::vector<LabelledProgram>& programs, const Answers& answers, const Policy& policy)
+{
+    Report report{.counts = {}, .expense = answers.expense};
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+        const auto& [program, label] = programs[i];
+        const auto& [advice, refusal] = answers.rows[i];
+        const auto said = meaning_of(advice, policy);
+        report.counts.add(label, said);
+        if (!refusal.empty())
+            report.unanswered.push_back({{"name", program.name}, {"because", refusal}});
+        if (said && *said != label)
+            report.mistakes.push_back({{"name", program.name},
+                                       {"label", label_text(label)},
+                                       {"said", label_text(*said)},
+                                       {"class", advice->program_class},
+                                       {"confidence", advice->confidence},
+                                       {"because", advice->because}});
+    }
+    return report;
+}
+
+void print_document(const Options& options, const Report& report)
+{
+    const auto& counts = report.counts;
     Json table;
     for (const Direction label : kLabels) {
         for (const auto& said : kSayings)
-            table[std::string{label_text(label)}][said_text(said)] = result.count(label, said);
+            table[std::string{label_text(label)}][said_text(said)] = counts.count(label, said);
     }
-    print_json({{"engine", options.engine},
-                {"programs", result.programs()},
-                {"coverage", result.coverage()},
-                {"agreement", result.agreement()},
-                {"harmful", result.harmful()},
-                {"confusion", table},
-                {"disagreements", mistakes}});
+    Json document{{"engine", options.engine},        {"programs", counts.programs()}, {"coverage", counts.coverage()},
+                  {"agreement", counts.agreement()}, {"harmful", counts.harmful()},   {"confusion", table},
+                  {"disagreements", report.mistakes}};
+    if (report.expense) {
+        document["unanswered"] = report.unanswered;
+        document["requests"] = report.expense->requests;
+        document["tokens"] = report.expense->tokens;
+        document["seconds"] = report.expense->seconds;
+        document["form"] = report.expense->form;
+    }
+    print_json(document);
 }
 
-void print_text(const Evaluation& result, const Json& mistakes, Colour colour)
+void print_expense(const Report& report)
 {
-    print(fmt::format("{}: coverage {:.1f} %, agreement {:.1f} % of those, harmful {:.1f} %\n\n",
-                      counted(result.programs(), "program"), 100 * result.coverage(), 100 * result.agreement(),
-                      100 * result.harmful()));
+    const auto& [requests, tokens, seconds, form] = *report.expense;
+    print(fmt::format("{} without an answer that counts; {} of form {}, {}, {:.2f} s a program\n",
+                      counted(report.unanswered.size(), "program"), counted(requests, "request"), form,
+                      counted(tokens, "token"),
+                      seconds / static_cast<double>(std::max<std::size_t>(report.counts.programs(), 1))));
+}
+
+void print_confusion(const Evaluation& counts, Colour colour)
+{
     using enum Table::Align;
     Table table{{{"LABEL \\ ENGINE"}, {"RAISED", right}, {"NEUTRAL", right}, {"LOWERED", right}, {"NOTHING", right}}};
     for (const Direction label : kLabels) {
         std::vector<Cell> row{{std::string{label_text(label)}, Style::bold}};
         for (const auto& said : kSayings)
-            row.push_back({std::to_string(result.count(label, said))});
+            row.push_back({std::to_string(counts.count(label, said))});
         table.add(std::move(row));
     }
-    print(table.to_text(colour));
-    if (mistakes.empty())
-        return;
+    print("\n" + table.to_text(colour));
+}
+
+void print_mistakes(const Json& mistakes, Colour colour)
+{
     Table list{{{"PROGRAM"}, {"LABEL"}, {"ENGINE"}, {"CLASS"}, {"CONFIDENCE"}, {"BECAUSE"}}};
     for (const Json& one : mistakes) {
         const auto text = [&](const char* key) { return one.at(key).get<std::string>(); };
@@ -158,14 +228,47 @@ void print_text(const Evaluation& result, const Json& mistakes, Colour colour)
                   {fmt::format("{:.2f}", one.at("confidence").get<double>())},
                   {text("because")}});
     }
-    print("\n" + list.to_text(colour));
+    if (!list.empty())
+        print("\n" + list.to_text(colour));
+}
+
+void print_unanswered(const Json& unanswered, Colour colour)
+{
+    Table list{{{"WITHOUT AN ANSWER"}, {"BECAUSE"}}};
+    for (const Json& one : unanswered)
+        list.add({{one.at("name").get<std::string>(), Style::bold}, {one.at("because").get<std::string>()}});
+    if (!list.empty())
+        print("\n" + list.to_text(colour));
+}
+
+void print_text(const Report& report, Colour colour)
+{
+    const auto& counts = report.counts;
+    print(fmt::format("{}: coverage {:.1f} %, agreement {:.1f} % of those, harmful {:.1f} %\n",
+                      counted(counts.programs(), "program"), 100 * counts.coverage(), 100 * counts.agreement(),
+                      100 * counts.harmful()));
+    if (report.expense)
+        print_expense(report);
+    print_confusion(counts, colour);
+    print_mistakes(report.mistakes, colour);
+    print_unanswered(report.unanswered, colour);
+}
+
+/// Empty where there is such an engine, and its options fit.
+std::string usage_mistake(const Options& options)
+{
+    if (options.engine == kModelEngine)
+        return {};
+    const auto* engine = find_scoring_engine(options.engine);
+    if (!engine || !engine->advise)
+        return fmt::format("--engine {}: {}", options.engine, known_engines());
+    return options.engine_settings.empty() ? "" : fmt::format("--engine-settings is for --engine {}", kModelEngine);
 }
 
 ExitStatus evaluate(const Context& context, const Options& options)
 {
-    const auto* engine = find_scoring_engine(options.engine);
-    if (!engine || !engine->advise)
-        return fail(ExitStatus::usage, fmt::format("--engine {}: {}", options.engine, known_engines()));
+    if (const auto mistake = usage_mistake(options); !mistake.empty())
+        return fail(ExitStatus::usage, mistake);
     std::ifstream in{options.file};
     if (!in)
         return fail(ExitStatus::refused, fmt::format("{} cannot be read", options.file));
@@ -175,24 +278,14 @@ ExitStatus evaluate(const Context& context, const Options& options)
     const auto policy = usable_policy(context, options.rules);
     if (!policy)
         return policy.error();
-    Evaluation result;
-    Json mistakes = Json::array();
-    for (const auto& program : *programs) {
-        const auto advice = engine->advise(program.info);
-        const auto said = meaning_of(advice, **policy);
-        result.add(program.label, said);
-        if (said && *said != program.label)
-            mistakes.push_back({{"name", program.name},
-                                {"label", label_text(program.label)},
-                                {"said", label_text(*said)},
-                                {"class", advice->program_class},
-                                {"confidence", advice->confidence},
-                                {"because", advice->because}});
-    }
+    const auto answers = ask(options, *programs, **policy);
+    if (!answers)
+        return answers.error();
+    const auto report = make_report(*programs, *answers, **policy);
     if (context.is_json())
-        print_document(options, result, mistakes);
+        print_document(options, report);
     else
-        print_text(result, mistakes, context.colour);
+        print_text(report, context.colour);
     return ExitStatus::done;
 }
 
@@ -203,9 +296,12 @@ Run add_evaluate(CLI::App& verb)
     const auto options = std::make_shared<Options>();
     verb.add_option("FILE", options->file, "Programs, a JSON object a line")->required();
     verb.add_option("--engine", options->engine, "The engine to ask")->type_name("ENGINE")->capture_default_str();
+    verb.add_option("--engine-settings", options->engine_settings, "Which model llm asks; as /etc/priorityd/llm.toml")
+        ->type_name("FILE")
+        ->check(CLI::ExistingFile);
     add_rules_option(verb, options->rules);
     verb.footer(
-        "Keys of a line: direction (\"raised\", \"neutral\" or \"lowered\"), name, package_section, "
+        "Keys of a line: direction (\"raised\", \"neutral\" or \"lowered\"), name, exe, package_section, "
         "package_description,\n"
         "package_tags, desktop_categories; others are passed over. Which classes raise and lower is in the rules.");
     return [options](const Context& context) { return evaluate(context, *options); };

@@ -178,7 +178,7 @@ class Words(CompletionTest):
                          {"3": "/home/alice/bin/mold: build", "4": "/tmp/a\\n\\x1b[2J\\xff: media"})
         self.assertEqual(set(self.offered("suggestions", "reject", "3", "")), {"3", "4"})
         self.assertEqual(set(self.offered("engines", "")), {"forget"})
-        self.assertEqual(set(self.offered("evaluate", "--engine", "")), {"metadata"})
+        self.assertEqual(set(self.offered("evaluate", "--engine", "")), {"metadata", "llm"})
 
     def test_words_for_a_setting_are_values_that_it_takes(self):
         self.daemon()
