@@ -97,8 +97,7 @@ std::string line_of(const Judgement& judgement)
 std::string line_of(const Survey::Tally& tally, std::chrono::duration<double> took)
 {
     return to_text({{"total",
-                     {{"programs", tally.programs},
-                      {"requests", tally.requests},
+                     {{"requests", tally.requests},
                       {"tokens", tally.tokens},
                       {"seconds", took.count()},
                       {"form", name_of(tally.form)}}}});
