@@ -237,7 +237,7 @@ class SystemTest(unittest.TestCase):
 
     # --- assertions ---
 
-    def eventually(self, read, wanted, what: str = ""):
+    def eventually(self, read, wanted, what: str = "", patience: float = PATIENCE):
         """Waits until `read()` is `wanted`."""
         last = None
 
@@ -245,8 +245,8 @@ class SystemTest(unittest.TestCase):
             nonlocal last
             last = read()
             return last == wanted
-        if not wait_until(is_so, PATIENCE):
-            self.fail(f"{what or 'value'}: expected {wanted!r}, still {last!r} after {PATIENCE} s{self._daemon_log()}")
+        if not wait_until(is_so, patience):
+            self.fail(f"{what or 'value'}: expected {wanted!r}, still {last!r} after {patience} s{self._daemon_log()}")
 
     def stays(self, read, wanted, what: str = ""):
         """Holds that nothing changes it for a while."""

@@ -4,16 +4,13 @@
 # cannot be made to do. Dry runs, for the program that it is asked about is one of the system's.
 import json
 import os
-import pathlib
 import socket
-import subprocess
 
 import harness
+from llm_engine import NOBODY, SETTINGS, LlmTest
 from model_server import ModelServer
 
-PRIORITYD_LLM = pathlib.Path(os.environ.get("PRIORITYD_LLM", harness.TOP / "build/src/engines/llm/priorityd-llm")).resolve()
 CLASSES = '[class.batch]\nnice = 10\ndescription = "A result, later"\n[class.urgent]\nsched = "rr/1"\n'
-SETTINGS = '[engine.metadata]\nenabled = false\n[engine.llm]\nbus_name = "org.priorityd1.Llm"\n'
 PATIENCE = 20
 
 
@@ -22,48 +19,14 @@ def row(program: dict, program_class: str = "batch") -> dict:
     return {"class": program_class if is_it else "no idea", "confidence": 0.9, "reason": "it compresses"}
 
 
-class Llm(harness.SystemTest):
-    def setUp(self):
-        super().setUp()
-        self.write_rules(CLASSES)
-        self.private_bus = self.bus()
-        self.state = self.folder / "llm-state"
-        self.state.mkdir()
+class Llm(LlmTest):
+    CLASSES = CLASSES
 
     def model(self, say=row) -> ModelServer:
         model = ModelServer(say)
         self.addCleanup(model.server_close)
         self.addCleanup(model.shutdown)
         return model
-
-    def write_settings(self, url: str, more: str = "") -> pathlib.Path:
-        path = self.folder / "llm.toml"
-        path.write_text(f'base_url = "{url}"\ngather = "100ms"\n{more}', encoding="utf-8")
-        return path
-
-    def engine(self, url: str, more: str = "") -> subprocess.Popen:
-        """priorityd-llm with this server."""
-        self.log = self.folder / "llm.log"
-        with self.log.open("ab") as log:
-            process = subprocess.Popen([PRIORITYD_LLM, "--bus", self.private_bus.address, "--state", self.state,
-                                        "--settings", self.write_settings(url, more), "--log-level", "debug"],
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.addCleanup(harness.end_process, process)
-        return process
-
-    def dry_daemon(self):
-        return self.daemon(bus=self.private_bus.address, arguments=["--dry-run"], settings=SETTINGS)
-
-    def json(self, *arguments):
-        return self.json_of(self.private_bus, *arguments)
-
-    def votes(self, pid: int) -> list[tuple]:
-        rows = self.json("explain", str(pid))["contributions"]
-        return [(one["value"], one["because"], one["effective"]) for one in rows
-                if one["source"] == "engine llm" and one["setting"] == "class"]
-
-    def log_text(self) -> str:
-        return self.log.read_text(encoding="utf-8")
 
     def test_a_program_that_no_rule_knows_gets_the_class_that_the_model_gives_it_and_keeps_it_without_the_server(self):
         model = self.model()
@@ -78,7 +41,7 @@ class Llm(harness.SystemTest):
         model.end()
         daemon.end()
         harness.end_process(engine)
-        self.engine("http://127.0.0.1:1/v1")
+        self.engine(NOBODY)
         again = self.compressor()
         self.dry_daemon()
         self.eventually(lambda: self.votes(again), wanted)
@@ -114,7 +77,7 @@ class Llm(harness.SystemTest):
         self.assert_nothing_comes_of(self.model(503).url, "answers with status 503")
 
     def test_a_server_that_is_not_there_is_left_alone(self):
-        self.assert_nothing_comes_of("http://127.0.0.1:1/v1", "no answer from the model")
+        self.assert_nothing_comes_of(NOBODY, "no answer from the model")
 
     def test_a_server_that_never_answers_delays_nobody(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -204,7 +167,7 @@ class Llm(harness.SystemTest):
         self.stays(lambda: self.json("suggestions"), [])
 
     def test_settings_that_are_wrong_are_told_with_their_place(self):
-        engine = self.engine("http://127.0.0.1:1/v1", "batch = 99\n")
+        engine = self.engine(NOBODY, "batch = 99\n")
         self.assertEqual(engine.wait(PATIENCE), 1)
         self.assertIn("llm.toml:3:9: error: batch: expected a whole number from 1 to 32", self.log_text())
 
