@@ -142,6 +142,8 @@ TEST_CASE("what a server answers instead is told apart")
 {
     CHECK(code_of(answers("400 Bad Request", "no schemas here")) == ENOTSUP);
     CHECK(code_of(answers("422 Unprocessable", "")) == ENOTSUP);
+    CHECK(code_of(answers("400 Bad Request", "request (2864 tokens) exceeds the available context size")) == EMSGSIZE);
+    CHECK(code_of(answers("400 Bad Request", "This model's maximum context length is 4097 tokens.")) == EMSGSIZE);
     CHECK(code_of(answers("403 Forbidden", "")) == EACCES);
     CHECK(code_of(answers("429 Too Many Requests", "")) == EAGAIN);
     CHECK(code_of(answers("503 Service Unavailable", "")) == EAGAIN);

@@ -97,6 +97,13 @@ std::string excerpt(const std::string& body)
     return escaped(body.substr(0, kMostShown));
 }
 
+/// Whether a refusal is about the question's length. Servers have no status of its own for that. Source: the messages
+/// of llama.cpp ("exceeds the available context size"), of OpenAI and vLLM ("maximum context length").
+bool is_about_length(const std::string& body)
+{
+    return body.find("context size") != std::string::npos || body.find("context length") != std::string::npos;
+}
+
 Error error_of_status(long status, const Answer& answer, const std::string& where)
 {
     constexpr long kBadRequest = 400, kUnauthorised = 401, kForbidden = 403, kUnprocessable = 422, kTooMany = 429,
@@ -104,7 +111,7 @@ Error error_of_status(long status, const Answer& answer, const std::string& wher
     const auto text = fmt::format("{} answers with status {}: {}", where, status, excerpt(answer.body));
     switch (status) {
         case kBadRequest:
-        case kUnprocessable: return {ENOTSUP, text};
+        case kUnprocessable: return {is_about_length(answer.body) ? EMSGSIZE : ENOTSUP, text};
         case kUnauthorised:
         case kForbidden: return {EACCES, text};
         case kTooMany:

@@ -19,9 +19,9 @@ public:
     static constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;
 
     /// The body of an answer with status 200. Errors: ENOTSUP when the server answers that it does not take such a
-    /// request (400, 422); EACCES when it wants another key (401, 403); EAGAIN when it is asked too much, or is not
-    /// ready (429, 503); ETIMEDOUT; ECONNRESET when it left in the middle; EFBIG for an answer that is too long;
-    /// ECANCELED; EIO for all else, among it that there is nobody.
+    /// request (400, 422), EMSGSIZE when it says that this is because of its length; EACCES when it wants another key
+    /// (401, 403); EAGAIN when it is asked too much, or is not ready (429, 503); ETIMEDOUT; ECONNRESET when it left in
+    /// the middle; EFBIG for an answer that is too long; ECANCELED; EIO for all else, among it that there is nobody.
     using Then = std::function<void(Result<std::string>)>;
 
     /// Errors: those of eventfd(2).
