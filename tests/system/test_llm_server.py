@@ -112,6 +112,7 @@ class LlmServer(LlmTest):
 
     def settle(self, count: int, patience: float = PATIENCE) -> list[dict]:
         """The rows, once it will say no more. The last one waits longest, and asking for all is work for both sides."""
+        self.waiting(count)
         self.eventually(lambda: "retry_after" in self.score(count, count - 1)[0], False, "the last put off", patience)
         self.eventually(lambda: self.waiting(count), 0, "programs put off", patience)
         return self.score(count)
@@ -176,7 +177,7 @@ class LlmServer(LlmTest):
         self.assertEqual(server.behind.answers(), server.forms.count("plain"))
 
     def test_questions_that_are_too_long_for_the_server_become_shorter_and_keep_their_form(self):
-        server = self.server(context=3072)
+        server = self.server(context=2560)
         self.engine(server.url)
         self.connect()
         self.assert_judged(self.settle(MOST_AT_ONCE))
