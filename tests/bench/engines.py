@@ -13,12 +13,10 @@ import dataclasses
 import importlib.util
 import os
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -27,6 +25,7 @@ from bench import Bench, Counts  # noqa: E402
 from programs import PROGRAMS, Floor  # noqa: E402
 from run import SKIP, machine  # noqa: E402
 from running import PrivateBus  # noqa: E402
+from strangers import Strangers, hide_place  # noqa: E402
 
 BUS_NAME = "org.example.Measured"
 OTHERS_OFF = "".join(f"[engine.{name}]\nenabled = false\n"
@@ -59,34 +58,6 @@ GLib.MainLoop().run()
 """
 
 
-class Strangers:
-    """Programs that nobody knows, each started once, for as long as this is entered."""
-
-    def __init__(self, bench: Bench, count: int):
-        self.folder = pathlib.Path(tempfile.mkdtemp(dir=bench.folder))
-        for number in range(count):
-            shutil.copy(bench.tools.build / "tiny", self.folder / f"stranger-{number}")
-        self.is_over = threading.Event()
-        self.started = 0
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self._start)
-        self.thread.start()
-        return self
-
-    def _start(self):
-        for program in sorted(self.folder.iterdir()):
-            if self.is_over.wait(0.005):
-                return
-            subprocess.run([program], check=False, stdin=subprocess.DEVNULL)
-            self.started += 1
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        self.thread.join()
-        shutil.rmtree(self.folder)
-
-
 @contextlib.contextmanager
 def engine(answer: str | None, bus: PrivateBus):
     if not answer:
@@ -103,13 +74,21 @@ def engine(answer: str | None, bus: PrivateBus):
         process.stdout.close()
 
 
+def beside_strangers(bench: Bench, count: int) -> dict[str, float]:
+    strangers = Strangers(bench.tools.build / "tiny", count)
+    try:
+        with strangers:
+            figures = bench.tools.procbench("latency", "-n", bench.counts.samples, *bench.tools.matching())
+        return {**figures, "strangers": strangers.started}
+    finally:
+        strangers.end()
+
+
 def measure(bench: Bench, name: str, strangers: int) -> dict[str, float]:
     answer = ENGINES[name]
     settings = (ALL_OFF if name == NONE else OTHERS_OFF) + ("" if answer == "" else f'[engine.measured]\nbus_name = "{BUS_NAME}"\n')
-    with PrivateBus() as bus, engine(answer, bus), bench.daemon(bus=bus.address, settings=settings), \
-            Strangers(bench, strangers) as others:
-        figures = bench.tools.procbench("latency", "-n", bench.counts.samples, *bench.tools.matching())
-    return {**figures, "strangers": others.started}
+    with PrivateBus() as bus, engine(answer, bus), bench.daemon(bus=bus.address, settings=settings):
+        return beside_strangers(bench, strangers)
 
 
 def table(runs: list[dict]) -> str:
@@ -128,9 +107,8 @@ def table(runs: list[dict]) -> str:
 
 
 def one_run(bench: Bench, strangers: int) -> dict:
-    with Floor(bench.tools), Strangers(bench, strangers) as others:
-        result = {"floor": bench.tools.procbench("latency", "-n", bench.counts.samples, *bench.tools.matching())}
-        result["floor"]["strangers"] = others.started
+    with Floor(bench.tools):
+        result = {"floor": beside_strangers(bench, strangers)}
     for name in ENGINES:
         result[name] = measure(bench, name, strangers)
     return result
@@ -158,6 +136,11 @@ def main() -> int:
     options = parser.parse_args()
     if why := reason_to_skip(options):
         print(why)
+        return SKIP
+    try:
+        hide_place()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"no mount namespace here: {error}")
         return SKIP
     with tempfile.TemporaryDirectory(prefix="priorityd-bench-") as folder:
         bench = Bench(options, pathlib.Path(folder), dataclasses.replace(Counts(), samples=options.samples))
