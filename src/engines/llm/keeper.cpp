@@ -60,7 +60,7 @@ ScoreRow Keeper::row_of(const ToldProgram& program)
     const auto known =
         key ? parts_.catalogue.find(*key, parts_.today() - parts_.settings.remember) : tl::unexpected{key.error()};
     if (!known) {
-        if (std::exchange(is_catalogue_broken_, true) == false)
+        if (!std::exchange(is_catalogue_broken_, true))
             parts_.warn("the catalogue cannot be read: " + known.error().message());
         return put_off(kSomeTime);
     }
