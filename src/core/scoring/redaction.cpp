@@ -19,10 +19,10 @@ constexpr std::size_t kShortestKey = 16;
 /// A number that is at least so long belongs to somebody: a telephone, an account, a card.
 constexpr std::size_t kShortestPersonalNumber = 9;
 
-/// Homes, and where users' disks are mounted: the folder in it is called after its user. Sources: hier(7),
-/// file-hierarchy(7), udisks(8).
-constexpr std::array<std::string_view, 5> kFoldersOfUsers{"/home/", "/var/home/", "/run/media/", "/media/",
-                                                          "/run/user/"};
+/// Homes, in other root trees too. Source: hier(7).
+constexpr std::string_view kHomes = "/home/";
+/// Where users' disks are mounted, and what they have at runtime. Sources: file-hierarchy(7), udisks(8).
+constexpr std::array<std::string_view, 3> kFoldersOfUsers{"/run/media/", "/media/", "/run/user/"};
 /// Below them: those that have the same name everywhere.
 constexpr std::array<std::string_view, 24> kCommonFolders{
     ".local", "share",        "bin",   "lib",   "libexec", "opt",     ".opt",  ".cargo",
@@ -93,18 +93,32 @@ bool names_user(std::string_view text, const UserNames& users)
     return any_run(text, may_be_in_name, is_name) || any_run(text, is_word, is_name);
 }
 
-/// What of a path comes behind the folder that is called after a user; empty where it is in no such folder.
+/// From the next slash on; empty where there is none.
+std::string_view from_slash(std::string_view path)
+{
+    return path.substr(std::min(path.find('/'), path.size()));
+}
+
+/// What of a path comes behind the folder that is called after a user; nothing where it is in no such folder.
 std::optional<std::string_view> behind_user(std::string_view path)
 {
     if (path.starts_with("~/") || path.starts_with("/root/"))
-        return path.substr(path.find('/', 1));
+        return from_slash(path.substr(1));
+    if (const auto homes = path.rfind(kHomes); homes != std::string_view::npos)
+        return from_slash(path.substr(homes + kHomes.size()));
     for (const auto folder : kFoldersOfUsers) {
-        if (!path.starts_with(folder))
-            continue;
-        const auto end = path.find('/', folder.size());
-        return end == std::string_view::npos ? std::string_view{} : path.substr(end);
+        if (path.starts_with(folder))
+            return from_slash(path.substr(folder.size()));
     }
     return std::nullopt;
+}
+
+/// Whether there is something of a home in a list, say, or behind an option.
+bool speaks_of_home(std::string_view text)
+{
+    constexpr std::array<std::string_view, 3> kSigns{kHomes, "/root/", "~/"};
+    const auto is_in = [&](std::string_view part) { return has(text, part); };
+    return std::ranges::any_of(kSigns, is_in) || std::ranges::any_of(kFoldersOfUsers, is_in);
 }
 
 /// "/a/b/c" with those folders hidden that may not be told, and several of them together once. The last part stays.
@@ -139,9 +153,8 @@ std::string redacted_value(std::string_view value, const UserNames& users)
     const auto is_blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
     if (const auto scheme = value.find("://"); scheme != std::string_view::npos)
         return std::string{value.substr(0, scheme + 3)}.append(kHidden);
-    if (behind_user(value) || value == "~" || value == "/root")
-        return std::string{"~/"}.append(kHidden);
-    const bool is_hidden = has(value, "@") || std::ranges::any_of(value, is_blank) || names_user(value, users) ||
+    const bool is_hidden = speaks_of_home(value) || value == "~" || value == "/root" || has(value, "@") ||
+                           std::ranges::any_of(value, is_blank) || names_user(value, users) ||
                            any_run(value, is_word, looks_like_key);
     return std::string{is_hidden ? kHidden : value};
 }
