@@ -112,14 +112,14 @@ std::vector<Finding> Enquiries::hear_rows(const std::vector<Judgement>& rows)
         }
         ++tally_.refused;
         trouble_ = rows[i].error().doing;
-        blame(asked[i]);
+        blame(asked[i], kRefusal);
     }
     return findings;
 }
 
-void Enquiries::blame(const Key& key)
+void Enquiries::blame(const Key& key, int attempts)
 {
-    if (++waiting_.at(key).attempts < kMostAttempts)
+    if ((waiting_.at(key).attempts += attempts) < kMostAttempts)
         return queue_.push_back(key);
     waiting_.erase(key);
     if (given_up_.size() >= kMostGivenUp)
@@ -143,7 +143,7 @@ void Enquiries::fail(const Error& error, Instant now)
     } else {
         most_ = std::max<std::size_t>(1, asked.size() / 2);
         for (const auto& key : asked)
-            blame(key);
+            blame(key, 1);
     }
     breaker_.fail(now);
     due_ = now + kPause;

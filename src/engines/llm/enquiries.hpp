@@ -36,6 +36,8 @@ public:
     static constexpr std::size_t kMostWaiting = 4096;
     /// A program is given up that was in so many requests to which there was no answer that could be read.
     static constexpr int kMostAttempts = 6;
+    /// What was said of it and did not count is as bad as so many: the same question seldom gets a better answer.
+    static constexpr int kRefusal = 3;
 
     struct Manners {
         std::size_t batch;                 ///< Programs in a request, at most.
@@ -82,7 +84,7 @@ private:
     [[nodiscard]] bool is_full_batch() const { return queue_.size() >= most_; }
     std::vector<Finding> hear_rows(const std::vector<Judgement>& rows);
     void fail(const Error& error, Instant now);
-    void blame(const Key& key);
+    void blame(const Key& key, int attempts);
 
     Manners manners_;
     std::size_t most_;  // programs in the next request: fewer after one that the server could not cope with

@@ -53,7 +53,9 @@ Json facts(const std::vector<std::string>& texts)
 
 Json to_json(const ToldProgram& program)
 {
-    Json told{{"name", fact(program.name)}, {"path", fact(program.exe)}};
+    Json told{{"name", fact(program.name)}};
+    if (!program.exe.empty())
+        told["path"] = fact(program.exe);
     if (!program.section.empty())
         told["section"] = fact(program.section);
     if (!program.description.empty())
