@@ -24,7 +24,7 @@ MOST_AT_ONCE = 32   # of docs/engines.md
 CROWD = 1000
 MOST_REQUESTS = 40  # for so many
 MOST_GROWTH_KB = 32 * 1024
-MOST_ATTEMPTS = 6   # Enquiries::kMostAttempts
+MOST_ATTEMPTS = 2   # Enquiries::kMostAttempts / Enquiries::kRefusal
 
 
 def missing() -> str | None:
