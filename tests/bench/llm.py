@@ -140,35 +140,43 @@ class Effect:
         shutil.copy(options.tools / "wakers", self.wakers)
         self.strangers = Strangers(options.tools / "tiny", options.strangers)
         self.environment = {}  # the same work in every situation
-        self.server = llama.LlamaServer(folder, model="slow", threads=os.cpu_count())
         try:
-            if not wait_until(self.server.is_ready, PATIENCE, 0.1):
-                raise RuntimeError("llama-server is not ready")
             self.known = self.all_answers()
         except BaseException:
             self.close()
             raise
 
     def close(self):
-        self.server.end()
         self.strangers.end()
 
-    def rules(self, is_lowered: bool) -> pathlib.Path:
-        """The shipped classes, for these two programs alone."""
+    @contextlib.contextmanager
+    def server(self):
+        """A llama-server that is ready. Killed in the end: it would finish its answer first."""
+        server = llama.LlamaServer(self.fresh(), model="slow", threads=os.cpu_count())
+        try:
+            if not wait_until(server.is_ready, PATIENCE, 0.1):
+                raise RuntimeError("llama-server is not ready")
+            yield server
+        finally:
+            server.process.kill()
+            server.end()
+
+    def rules(self, lowered: pathlib.Path | None) -> pathlib.Path:
+        """The shipped classes, for the answering program and the one at this path alone."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         shutil.copy(self.options.classes, folder)
-        lowered = f'[[rule]]\nexe = "{self.server.program}"\nclass = "background"\n' if is_lowered else ""
-        (folder / "90-effect.toml").write_text(f'[programs]\n{ANSWERING} = "interactive"\n{lowered}', encoding="utf-8")
+        rule = f'[[rule]]\nexe = "{lowered}"\nclass = "background"\n' if lowered else ""
+        (folder / "90-effect.toml").write_text(f'[programs]\n{ANSWERING} = "interactive"\n{rule}', encoding="utf-8")
         return folder
 
     @contextlib.contextmanager
-    def asking(self, url: str | None, state: pathlib.Path, is_lowered: bool = True):
+    def asking(self, url: str | None, state: pathlib.Path, lowered: pathlib.Path | None = None):
         """A daemon, and the engine unless `url` is None, beside the strangers. Yields the bus."""
         with contextlib.ExitStack() as stack:
             bus = stack.enter_context(PrivateBus())
             if url:
                 stack.enter_context(Engine(self.options.priorityd_llm, bus, state, url))
-            stack.enter_context(Daemon(self.options.priorityd, self.rules(is_lowered), tempfile.mkdtemp(dir=self.folder),
+            stack.enter_context(Daemon(self.options.priorityd, self.rules(lowered), tempfile.mkdtemp(dir=self.folder),
                                        bus=bus.address, log_level="warning", settings=ON if url else OFF))
             stack.enter_context(self.strangers)
             yield bus
@@ -196,15 +204,15 @@ class Effect:
 
     def one(self, situation: str) -> dict[str, float]:
         is_cold = situation in ("cold", "untouched")
-        url = {"off": None, "cached": NOBODY}.get(situation, self.server.url)
-        with self.asking(url, self.fresh() if is_cold else self.known, is_lowered=situation != "untouched"):
-            if is_cold and not wait_until(self.server.is_answering, PATIENCE, 0.01):
-                raise RuntimeError("nobody asks llama-server")
-            time.sleep(WARM_UP)
-            figures = self.measure()
-            figures["is_answering"] = self.server.is_answering()
-        wait_until(lambda: not self.server.is_answering(), PATIENCE, 0.01)
-        return figures
+        with self.server() as server:
+            url = {"off": None, "cached": NOBODY}.get(situation, server.url)
+            lowered = None if situation == "untouched" else server.program
+            with self.asking(url, self.fresh() if is_cold else self.known, lowered):
+                if is_cold and not wait_until(server.is_answering, PATIENCE, 0.01):
+                    raise RuntimeError("nobody asks llama-server")
+                time.sleep(WARM_UP)
+                figures = self.measure()
+                return {**figures, "is_answering": server.is_answering()}
 
     def run(self) -> dict[str, dict[str, float]]:
         if not self.environment:
