@@ -121,7 +121,8 @@ class Llm(LlmTest):
         self.eventually(lambda: len(self.votes(pid)), 1)
         self.eventually(lambda: "requests this hour" in self.engine_row()["health"], True)
         self.assertRegex(self.engine_row()["health"],
-                         r"^ready.*; it says: ready; [1-9][0-9]* of 60 requests this hour, [1-9][0-9]*00 of 500000 tokens today$")
+                         r"^ready.*; it says: ready; the last answer took [0-9.]+m?s; [1-9][0-9]* programs answered from the catalogue; "
+                         r"[1-9][0-9]* of 60 requests this hour, [1-9][0-9]*00 of 500000 tokens today$")
 
     def test_the_model_is_told_arguments_where_the_settings_say_so_and_no_secrets(self):
         model = self.model()

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/units.hpp"
+
 namespace priorityd::llm {
 namespace {
 
@@ -135,7 +137,10 @@ void Keeper::note_expense(std::int64_t tokens)
 
 std::string Keeper::health()
 {
-    return fmt::format("{}; {}", enquiries_.health(parts_.now()), budget_.to_text(parts_.today()));
+    const auto latency = enquiries_.latency();
+    const auto took = latency.count() == 0 ? std::string{} : "; the last answer took " + duration_text(latency);
+    return fmt::format("{}{}; {} programs answered from the catalogue; {}", enquiries_.health(parts_.now()), took,
+                       tally_.hits, budget_.to_text(parts_.today()));
 }
 
 }  // namespace priorityd::llm

@@ -43,7 +43,7 @@ public:
         std::size_t misses = 0;  ///< Those that were put off.
     };
     [[nodiscard]] const Tally& tally() const { return tally_; }
-    /// In words: how the server does, what was spent.
+    /// How the server does, how often it need not be asked, what was spent.
     [[nodiscard]] std::string health() override;
 
 private:
