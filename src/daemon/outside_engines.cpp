@@ -25,8 +25,11 @@ void OutsideEngines::use(EngineCalls* calls)
     calls_ = calls;
     if (calls)
         return;
-    for (auto& [name, outside] : engines_)
+    for (auto& [name, outside] : engines_) {
         outside->engine.take_back(now());
+        outside->is_health_asked = false;
+        outside->says.clear();
+    }
 }
 
 void OutsideEngines::use(const Policy& policy)
@@ -42,13 +45,20 @@ void OutsideEngines::use(const Policy& policy)
         outside->settings = settings;
     }
     if (!engines_.empty())
-        users_ = kernel::names_of_people().value_or(UserNames{});
+        read_users();
     auto classes = classes_for_engines(policy);
     if (classes == classes_)
         return;
     classes_ = std::move(classes);
     for (auto& [name, outside] : engines_)
         outside->engine.use_classes(classes_);
+}
+
+/// Where they cannot be read nothing is told that could have one of them in it.
+void OutsideEngines::read_users()
+{
+    const auto names = kernel::names_of_people();
+    users_ = names ? std::optional{*names} : std::nullopt;
 }
 
 void OutsideEngines::hear_of(const std::string& bus_name)
@@ -81,25 +91,45 @@ void OutsideEngines::advise(const Snapshot& process, std::vector<Vote>& into)
     const auto program = program_anywhere(process, clocks().date);
     if (!program)
         return;
-    const auto others = into.size();
     for (auto& [name, outside] : engines_) {
         auto& engine = outside->engine;
-        if (!outside->settings.is_enabled || engine.recall(program->id, into) || !calls_ || engine.is_full())
+        if (!outside->settings.is_enabled)
+            continue;
+        const auto votes = into.size();
+        if (engine.recall(program->id, into)) {
+            remember(*program, process.key, *outside, into.size() > votes ? &into.back() : nullptr);
+            continue;
+        }
+        if (!calls_ || engine.is_full())
             continue;
         if ((engine.is_described(program->id) || programs_.want(*program)) &&
             engine.expect(program->id, process.key.pid))
             engine.tell_of(program->id, circumstances_of(process, *program, outside->settings));
     }
-    for (auto vote = others; vote < into.size(); ++vote)
-        profiles_.hear(*program, into[vote], process.key);
+}
+
+/// What it says of a program, for suggestions: as sure as its weight lets it be. Inside of a sandbox it is no path of
+/// this machine.
+void OutsideEngines::remember(const ProgramFile& program, const ProcessKey& process, const Outside& outside,
+                              const Vote* vote)
+{
+    if (!vote)
+        return profiles_.retract(program, outside.engine.name());
+    if (is_inside_app(program.exe))
+        return;
+    auto weighed = *vote;
+    weighed.advice.confidence *= outside.settings.weight;
+    profiles_.hear(program, weighed, process);
 }
 
 Circumstances OutsideEngines::circumstances_of(const Snapshot& process, const ProgramFile& program,
                                                const EngineSettings& settings) const
 {
-    Circumstances told{.unit = redacted_unit(process.cgroup, users_), .arguments = {}, .behaviour = {}};
-    if (settings.sends_arguments)
-        told.arguments = redacted_arguments(process.argv, users_);
+    Circumstances told;
+    if (users_)
+        told.unit = redacted_unit(process.cgroup, *users_);
+    if (users_ && settings.sends_arguments)
+        told.arguments = redacted_arguments(process.argv, *users_);
     if (settings.sends_behaviour)
         told.behaviour = profiles_.known_of(program);
     return told;
@@ -109,15 +139,17 @@ void OutsideEngines::learn(const ProgramFile& program, const ProgramInfo* info)
 {
     for (auto& [name, outside] : engines_) {
         if (info)
-            outside->engine.describe({.id = program.id,
-                                      .name = std::string{base_name(program.exe)},
-                                      .exe = redacted_path(program.exe, users_),
-                                      .info = *info,
-                                      .circumstances = {}},
-                                     now());
+            outside->engine.describe(described(program, *info), now());
         else
             outside->engine.give_up(program.id);
     }
+}
+
+DescribedProgram OutsideEngines::described(const ProgramFile& program, const ProgramInfo& info) const
+{
+    auto exe = redacted_path(program.exe, users_.value_or(UserNames{}));
+    auto name = std::string{base_name(exe)};
+    return {.id = program.id, .name = std::move(name), .exe = std::move(exe), .info = info, .circumstances = {}};
 }
 
 std::optional<Instant> OutsideEngines::deadline(Instant /*now*/)
@@ -146,6 +178,12 @@ void OutsideEngines::ask(const std::shared_ptr<Outside>& outside, Instant now)
     auto batch = outside->engine.take_batch(now);
     if (batch.empty())
         return;
+    for (auto& program : batch) {  // what was collected before the settings have changed
+        if (!outside->settings.sends_arguments)
+            program.circumstances.arguments.clear();
+        if (!outside->settings.sends_behaviour)
+            program.circumstances.behaviour.clear();
+    }
     calls_->score(*outside->settings.address, outside->settings.timeout, {std::move(batch), classes_},
                   [this, asked = std::weak_ptr{outside}](const Result<ScoreAnswer>& answer) {
                       const auto still_there = asked.lock();
@@ -155,6 +193,8 @@ void OutsideEngines::ask(const std::shared_ptr<Outside>& outside, Instant now)
                       news_.insert(news_.end(), news.begin(), news.end());
                       if (answer)
                           ask_health(still_there);
+                      else
+                          still_there->says.clear();
                       if (on_news_)
                           on_news_();
                   });
@@ -162,12 +202,15 @@ void OutsideEngines::ask(const std::shared_ptr<Outside>& outside, Instant now)
 
 void OutsideEngines::ask_health(const std::shared_ptr<Outside>& outside)
 {
-    if (!calls_)
+    if (!calls_ || std::exchange(outside->is_health_asked, true))
         return;
     calls_->health(*outside->settings.address, outside->settings.timeout,
                    [asked = std::weak_ptr{outside}](const std::string& says) {
-                       if (const auto still_there = asked.lock())
-                           still_there->says = says;
+                       const auto still_there = asked.lock();
+                       if (!still_there)
+                           return;
+                       still_there->is_health_asked = false;
+                       still_there->says = says;
                    });
 }
 

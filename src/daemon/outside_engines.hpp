@@ -54,10 +54,14 @@ private:
         EngineSettings settings;
         ExternalEngine engine;
         std::string says{};  ///< How it does, in its own words.
+        bool is_health_asked = false;
     };
 
     void ask(const std::shared_ptr<Outside>& outside, Instant now);
     void ask_health(const std::shared_ptr<Outside>& outside);
+    void read_users();
+    void remember(const ProgramFile& program, const ProcessKey& process, const Outside& outside, const Vote* vote);
+    [[nodiscard]] DescribedProgram described(const ProgramFile& program, const ProgramInfo& info) const;
     [[nodiscard]] std::string health_of(const ExternalEngine& engine, const std::string& says, Instant now) const;
     void learn(const ProgramFile& program, const ProgramInfo* info);
 
@@ -66,7 +70,7 @@ private:
 
     ProgramLookup& programs_;
     ProfileKeeper& profiles_;
-    UserNames users_;
+    std::optional<UserNames> users_;  // empty where they are not known
     EngineCalls* calls_ = nullptr;
     OfferedClasses classes_;
     std::map<std::string, std::shared_ptr<Outside>> engines_;

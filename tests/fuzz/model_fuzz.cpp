@@ -80,7 +80,7 @@ void check_redaction(std::vector<std::string> argv)
     }
     for (const auto& path : argv) {
         expect(redacted_path("/home/anna/" + path, users).find("/home/anna") == std::string::npos);
-        (void)redacted_unit(path, users);
+        expect(redacted_unit("/system.slice/a-anna-" + path + ".service", users).find("-anna-") == std::string::npos);
     }
 }
 

@@ -97,7 +97,7 @@ class Evaluate(WithServer):
         self.result(server.url, programs=1)
         self.assertEqual(server.asked[0]["classes"], CLASSES, "without the class that no engine may give")
         self.assertEqual(server.asked[0]["programs"]["p1"],
-                         {"name": "raised-0", "path": "", "section": "games", "tags": ["a::b", "c::d"]})
+                         {"name": "raised-0", "section": "games", "tags": ["a::b", "c::d"]})
 
     def test_more_programs_than_a_pipe_holds_are_evaluated(self):
         server = self.server()
@@ -202,7 +202,7 @@ class Score(WithServer):
         *rows, total = map(json.loads, out.splitlines())
         self.assertEqual(rows, [{"class": "game", "confidence": 0.9, "reason": "its name"}, {},
                                 {"error": '"tea" is no class that it may give'}])
-        self.assertEqual(total["total"]["requests"], 6)
+        self.assertEqual(total["total"]["requests"], 2)
 
     def test_a_line_that_is_wrong_is_named_and_nothing_is_asked(self):
         server = self.server()

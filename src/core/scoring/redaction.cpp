@@ -20,7 +20,7 @@ constexpr std::size_t kShortestKey = 16;
 constexpr std::size_t kShortestPersonalNumber = 9;
 
 /// Homes, in other root trees too. Source: hier(7).
-constexpr std::string_view kHomes = "/home/";
+constexpr std::array<std::string_view, 2> kHomes{"/home/", "/root/"};
 /// Where users' disks are mounted, and what they have at runtime. Sources: file-hierarchy(7), udisks(8).
 constexpr std::array<std::string_view, 3> kFoldersOfUsers{"/run/media/", "/media/", "/run/user/"};
 /// Below them: those that have the same name everywhere.
@@ -28,13 +28,18 @@ constexpr std::array<std::string_view, 24> kCommonFolders{
     ".local", "share",        "bin",   "lib",   "libexec", "opt",     ".opt",  ".cargo",
     "go",     "Applications", "Games", "games", ".steam",  "steam",   "Steam", "steamapps",
     "common", ".var",         "app",   ".wine", "wine",    "drive_c", ".venv", "venv"};
+/// What lies there comes from packages, not from people.
+constexpr std::array<std::string_view, 9> kFoldersOfPackages{"/usr/", "/opt/", "/etc/",  "/bin/", "/sbin/",
+                                                             "/lib",  "/dev/", "/proc/", "/sys/"};
 
-/// Parts of the names of options whose value is nobody's business.
-constexpr std::array<std::string_view, 17> kPrivateOptions{"pass",  "pwd",  "secret",  "token",   "key",  "auth",
-                                                           "cred",  "cook", "sess",    "bearer",  "sign", "user",
-                                                           "login", "mail", "account", "license", "pin"};
-/// The same of one letter: password, user, key, login of mysql(1), ssh(1), curl(1) and their like.
-constexpr std::string_view kPrivateLetters = "pPuUkl";
+/// Parts of words behind which something stands that is nobody's business.
+constexpr std::array<std::string_view, 17> kPrivateWords{"pass",  "pwd",  "secret",  "token",   "key",  "auth",
+                                                         "cred",  "cook", "sess",    "bearer",  "sign", "user",
+                                                         "login", "mail", "account", "license", "pin"};
+/// Options of one letter with such a value, of curl(1), mysql(1), plink(1), redis-cli(1), ssh(1) and their like.
+constexpr std::string_view kPrivateLetters = "apPuUklw";
+/// What an argument may be made of that is told: no blanks or brackets of a script, no "@" of an address, no "%2F".
+constexpr std::string_view kPlain = "._+,:=/-";
 
 bool has(std::string_view text, std::string_view part)
 {
@@ -78,6 +83,11 @@ bool any_run(std::string_view text, IsPart is_part, Visit visit)
     return false;
 }
 
+bool is_hex(char c)
+{
+    return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+}
+
 bool looks_like_key(std::string_view run)
 {
     const bool has_digits = std::ranges::any_of(run, is_digit);
@@ -86,11 +96,26 @@ bool looks_like_key(std::string_view run)
            ((has_letters && run.size() >= kShortestKey) || (!has_letters && run.size() >= kShortestPersonalNumber));
 }
 
+/// "550e8400-e29b-41d4-a716-446655440000", and other numbers in base 16 with something between their parts.
+bool looks_like_long_number(std::string_view value)
+{
+    const auto digits = static_cast<std::size_t>(std::ranges::count_if(value, is_hex));
+    const auto others =
+        static_cast<std::size_t>(std::ranges::count_if(value, [](char c) { return c == '-' || c == ':'; }));
+    return digits >= kShortestKey && digits + others == value.size();
+}
+
+/// As a word of its own: "backup-anna", and not "annabel".
 bool names_user(std::string_view text, const UserNames& users)
 {
-    const auto is_name = [&](std::string_view run) { return users.contains(run); };
-    const auto may_be_in_name = [](char c) { return is_word(c) || c == '-' || c == '_' || c == '.'; };
-    return any_run(text, may_be_in_name, is_name) || any_run(text, is_word, is_name);
+    return std::ranges::any_of(users, [&](std::string_view name) {
+        for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+            const auto end = at + name.size();
+            if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
+                return true;
+        }
+        return false;
+    });
 }
 
 /// From the next slash on; empty where there is none.
@@ -102,10 +127,12 @@ std::string_view from_slash(std::string_view path)
 /// What of a path comes behind the folder that is called after a user; nothing where it is in no such folder.
 std::optional<std::string_view> behind_user(std::string_view path)
 {
-    if (path.starts_with("~/") || path.starts_with("/root/"))
-        return from_slash(path.substr(1));
-    if (const auto homes = path.rfind(kHomes); homes != std::string_view::npos)
-        return from_slash(path.substr(homes + kHomes.size()));
+    if (path.starts_with("~/"))
+        return path.substr(1);
+    if (const auto home = path.rfind(kHomes[0]); home != std::string_view::npos)
+        return from_slash(path.substr(home + kHomes[0].size()));
+    if (const auto home = path.rfind(kHomes[1]); home != std::string_view::npos)
+        return path.substr(home + kHomes[1].size() - 1);
     for (const auto folder : kFoldersOfUsers) {
         if (path.starts_with(folder))
             return from_slash(path.substr(folder.size()));
@@ -113,17 +140,9 @@ std::optional<std::string_view> behind_user(std::string_view path)
     return std::nullopt;
 }
 
-/// Whether there is something of a home in a list, say, or behind an option.
-bool speaks_of_home(std::string_view text)
-{
-    constexpr std::array<std::string_view, 3> kSigns{kHomes, "/root/", "~/"};
-    const auto is_in = [&](std::string_view part) { return has(text, part); };
-    return std::ranges::any_of(kSigns, is_in) || std::ranges::any_of(kFoldersOfUsers, is_in);
-}
-
-/// "/a/b/c" with those folders hidden that may not be told, and several of them together once. The last part stays.
-template <typename MayTell>
-std::string with_folders_hidden(std::string_view path, MayTell may_tell)
+/// "/a/b/c" with those folders hidden that may not be told, and several of them together once. Behind one that names a
+/// user, which is that user's, only common ones are told; so they are everywhere if `is_users`.
+std::string told_path(std::string_view path, const UserNames& users, bool is_users)
 {
     std::string result;
     bool was_hidden = false;
@@ -132,50 +151,85 @@ std::string with_folders_hidden(std::string_view path, MayTell may_tell)
         const auto end = std::min(path.find('/'), path.size());
         const auto part = path.substr(0, end);
         path.remove_prefix(end);
-        const bool is_hidden = !path.empty() && !may_tell(part);
-        if (!is_hidden || !was_hidden)
+        const bool is_name = path.empty();
+        const bool is_common = std::ranges::find(kCommonFolders, part) != kCommonFolders.end();
+        const bool is_hidden = names_user(part, users) || (is_users && !is_name && !is_common);
+        is_users = is_users || is_hidden;
+        if (!is_hidden || !was_hidden || is_name)
             result.append("/").append(is_hidden ? kHidden : part);
         was_hidden = is_hidden;
     }
     return result;
 }
 
-bool is_private(std::string_view option)
+bool is_private_word(std::string_view text)
 {
-    const auto name = lower(option);
-    const bool is_letter_alone = option.size() == 2 && option.front() == '-';
-    return (is_letter_alone && has(kPrivateLetters, option.substr(1))) ||
-           std::ranges::any_of(kPrivateOptions, [&](std::string_view part) { return has(name, part); });
+    const auto word = lower(text);
+    return std::ranges::any_of(kPrivateWords, [&](std::string_view part) { return has(word, part); });
 }
 
+/// "-p", and "-pSECRET"; but not "--parallel".
+bool is_private_letter(std::string_view argument)
+{
+    return argument.size() >= 2 && argument[0] == '-' && has(kPrivateLetters, argument.substr(1, 1));
+}
+
+/// "/p:SECRET", as programs that come from Windows have it.
+bool is_slash_option(std::string_view argument)
+{
+    return argument.size() >= 3 && argument[0] == '/' && argument[2] == ':';
+}
+
+bool is_option_name(std::string_view text)
+{
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return is_word(c) || c == '-' || c == '_'; });
+}
+
+/// A path, if it is one, that tells nothing of anybody.
+bool is_path_of_packages(std::string_view text)
+{
+    return std::ranges::any_of(kFoldersOfPackages, [&](std::string_view folder) { return text.starts_with(folder); }) &&
+           !behind_user(text);
+}
+
+/// Nothing of it speaks of anybody, as far as can be seen.
+bool is_harmless(std::string_view value, const UserNames& users)
+{
+    const bool is_plain = std::ranges::all_of(value, [](char c) { return is_word(c) || has(kPlain, {&c, 1}); });
+    const bool is_path = has(value, "/");
+    return is_plain && (!is_path || is_path_of_packages(value)) && !names_user(value, users) &&
+           !any_run(value, is_word, looks_like_key) && !looks_like_long_number(value) && value != "/root";
+}
+
+/// "scheme://" is told, and nothing behind it.
 std::string redacted_value(std::string_view value, const UserNames& users)
 {
-    const auto is_blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
-    if (const auto scheme = value.find("://"); scheme != std::string_view::npos)
-        return std::string{value.substr(0, scheme + 3)}.append(kHidden);
-    const bool is_hidden = speaks_of_home(value) || value == "~" || value == "/root" || has(value, "@") ||
-                           std::ranges::any_of(value, is_blank) || names_user(value, users) ||
-                           any_run(value, is_word, looks_like_key);
-    return std::string{is_hidden ? kHidden : value};
-}
-
-/// "-pSECRET": the letter, and what is glued to it.
-bool is_glued(std::string_view argument)
-{
-    return argument.size() > 2 && argument.front() == '-' && has(kPrivateLetters, argument.substr(1, 1));
+    const auto scheme = value.substr(0, std::min(value.find("://"), value.size()));
+    if (scheme.size() < value.size() && is_option_name(scheme) && is_harmless(scheme, users))
+        return std::string{scheme}.append("://").append(kHidden);
+    return std::string{is_harmless(value, users) ? value : kHidden};
 }
 
 std::string redacted_argument(std::string_view argument, const UserNames& users)
 {
-    const auto equals = argument.find('=');
-    const bool has_name = equals != std::string_view::npos && equals > 0 && !has(argument.substr(0, equals), "/");
-    if (is_glued(argument) && !has_name)
-        return std::string{argument.substr(0, 2)}.append(kHidden);
-    if (!has_name)
+    if (is_private_letter(argument))
+        return std::string{argument.substr(0, 2)}.append(argument.size() > 2 ? kHidden : "");
+    const auto end = argument.find_first_of("=:");
+    const auto name = argument.substr(0, std::min(end, argument.size()));
+    const bool is_private = is_private_word(argument);
+    const bool is_letter_with_value = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+    if (is_letter_with_value && names_user(argument.substr(2), users))
+        return std::string{kHidden};
+    if (has(argument.substr(name.size()), "://") && argument[end] == ':')
         return redacted_value(argument, users);
-    const auto name = argument.substr(0, equals);
-    const auto value = argument.substr(equals + 1);
-    return redacted_value(name, users) + "=" + (is_private(name) ? std::string{kHidden} : redacted_value(value, users));
+    if (!is_option_name(name) || !is_harmless(name, users) || is_slash_option(argument))
+        return is_private ? std::string{kHidden} : redacted_value(argument, users);
+    if (end == std::string_view::npos)
+        return std::string{is_private && name[0] != '-' ? kHidden : name};
+    if (argument[end] == ':')
+        return is_private ? std::string{name}.append(":").append(kHidden) : redacted_value(argument, users);
+    return std::string{name}.append("=").append(is_private ? std::string{kHidden}
+                                                           : redacted_value(argument.substr(end + 1), users));
 }
 
 /// What makes a scope one of many: a number, or part of a longer one, behind a dash.
@@ -190,15 +244,23 @@ std::string_view without_number(std::string_view scope)
     return scope;
 }
 
+/// A dash, which systemd.unit(5) writes as "\\x2d" where it is none between parts.
+std::string without_escapes(std::string_view name)
+{
+    constexpr std::string_view kDash = "\\x2d";
+    std::string text{name};
+    for (auto at = text.find(kDash); at != std::string::npos; at = text.find(kDash, at))
+        text.replace(at, kDash.size(), "-");
+    return text;
+}
+
 }  // namespace
 
 std::string redacted_path(std::string_view path, const UserNames& users)
 {
     if (const auto rest = behind_user(path))
-        return "~" + with_folders_hidden(*rest, [](std::string_view folder) {
-                   return std::ranges::find(kCommonFolders, folder) != kCommonFolders.end();
-               });
-    return with_folders_hidden(path, [&](std::string_view folder) { return !names_user(folder, users); });
+        return "~" + told_path(*rest, users, true);
+    return told_path(path, users, false);
 }
 
 std::vector<std::string> redacted_arguments(const std::vector<std::string>& argv, const UserNames& users)
@@ -210,7 +272,7 @@ std::vector<std::string> redacted_arguments(const std::vector<std::string>& argv
         auto text = is_value_private ? std::string{kHidden} : redacted_argument(argument, users);
         text.resize(std::min(text.size(), kLongestArgument));
         told.push_back(std::move(text));
-        is_value_private = argument.starts_with('-') && !has(argument, "=") && is_private(argument);
+        is_value_private = is_private_letter(argument) || (!has(argument, "=") && is_private_word(argument));
     }
     return told;
 }
@@ -225,7 +287,7 @@ std::string redacted_unit(std::string_view cgroup, const UserNames& users)
         name = name.substr(0, at + 1);
     if (kind == ".scope")
         name = without_number(name);
-    if (names_user(name, users))
+    if (names_user(without_escapes(name), users))
         return {};
     return std::string{name}.append(kind);
 }

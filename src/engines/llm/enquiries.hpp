@@ -59,8 +59,8 @@ public:
     /// What to ask now; hear() has to follow. Empty when there is nothing to ask, or not now.
     [[nodiscard]] std::optional<Batch> take_batch(Instant now);
     /// The rows of the answer, or why there are none: ENOTSUP when the server does not know the form; EBADMSG,
-    /// EMSGSIZE, ETIMEDOUT and ECONNRESET when it could not cope with the question; all others say that nobody can be
-    /// asked now.
+    /// EMSGSIZE, EFBIG, ETIMEDOUT and ECONNRESET when it could not cope with the question; all others say that nobody
+    /// can be asked now.
     [[nodiscard]] std::vector<Finding> hear(const Result<std::vector<Judgement>>& answer, Instant now);
 
     struct Tally {

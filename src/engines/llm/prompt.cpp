@@ -2,6 +2,7 @@
 #include "engines/llm/prompt.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <set>
 
@@ -219,7 +220,9 @@ std::int64_t tokens_in(std::string_view body)
     const auto answer = Json::parse(body, nullptr, false);
     const auto* usage = member(answer, "usage");
     const auto* total = usage ? member(*usage, "total_tokens") : nullptr;
-    return total && total->is_number_integer() ? std::max<std::int64_t>(0, total->get<std::int64_t>()) : 0;
+    // More is no honest figure, and adds up to what no number can hold.
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    return total && total->is_number_integer() ? std::clamp<std::int64_t>(total->get<std::int64_t>(), 0, kMost) : 0;
 }
 
 }  // namespace priorityd::llm

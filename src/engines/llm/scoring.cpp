@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -84,23 +86,22 @@ public:
         progress_.clear();
         if (!done)
             return done;
-        fmt::print("{}\n", line_of(survey_.tally(), daemon::now() - start));
-        if (std::fflush(stdout) != 0)
-            return failure(errno, "printing what the model says");
-        return {};
+        return print({line_of(survey_.tally(), daemon::now() - start)});
     }
 
 private:
     Result<void> ask_all()
     {
-        print_known();
+        if (auto printed = print_known(); !printed)
+            return printed;
         while (const auto due = survey_.deadline()) {
             progress_.show(survey_.tally());
             if (auto waited = wait_for(-1, due); !waited)
                 return waited;
             if (auto done = ask_next(); !done)
                 return done;
-            print_known();
+            if (auto printed = print_known(); !printed)
+                return printed;
         }
         return {};
     }
@@ -135,11 +136,22 @@ private:
         return *std::move(answer);
     }
 
-    void print_known()
+    Result<void> print_known()
     {
-        for (const auto& judgement : survey_.take_known())
-            fmt::print("{}\n", line_of(judgement));
-        std::fflush(stdout);
+        const auto known = survey_.take_known();
+        std::vector<std::string> lines;
+        lines.reserve(known.size());
+        std::ranges::transform(known, std::back_inserter(lines), [](const Judgement& one) { return line_of(one); });
+        return print(lines);
+    }
+
+    /// Errors: those of write(2), as of a full disk.
+    static Result<void> print(const std::vector<std::string>& lines)
+    {
+        for (const auto& line : lines)
+            std::fputs((line + "\n").c_str(), stdout);
+        return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? Result<void>{}
+                                                                    : failure(errno, "printing what the model says");
     }
 
     const Settings& settings_;

@@ -97,9 +97,10 @@ bool Survey::is_hopeless(const Error& error, Form form) const
 {
     if (error.code == ENOTSUP)
         return form == Form::plain;  // else it is asked in another form
-    if (error.code != EAGAIN && !blames_question(error))
+    const bool may_pass = error.code == EAGAIN || (error.code == EIO && is_answering_);
+    if (!may_pass && !blames_question(error))
         return true;
-    return failures_ >= kMostFailures && (is_busy_ || !is_answering_);
+    return failures_ >= kMostFailures && (may_pass || !is_answering_);
 }
 
 std::vector<Judgement> Survey::take_known()
