@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/scoring/engines.hpp"
+
 namespace priorityd::bus {
 
 using Reach = Sight::Reach;
@@ -28,6 +30,8 @@ ProcessView Sight::of(ProcessView process)
 SuggestionView public_view(SuggestionView suggestion)
 {
     suggestion.exe.clear();
+    if (suggestion.engine != kBehaviourEngine)
+        suggestion.because.clear();  // an engine's own words, perhaps about a path or an argument
     return suggestion;
 }
 

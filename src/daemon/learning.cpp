@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/names.hpp"
+#include "core/scoring/engines.hpp"
 #include "core/text.hpp"
 #include "daemon/accepted_rules.hpp"
 #include "daemon/clocks.hpp"
@@ -38,11 +39,22 @@ bool DaemonLearning::has_rule(const Suggestion& suggestion) const
     return !classify(parts_.layers(), facts).process.class_name.empty();
 }
 
+/// An engine outside may have gone from the settings since it has said so, and so may the class.
+bool DaemonLearning::is_in_force(const Suggestion& suggestion) const
+{
+    const auto& policy = *parts_.layers().policy;
+    const auto& engines = policy.settings().scoring.engines;
+    const auto engine = engines.find(suggestion.engine);
+    const bool is_listened_to =
+        suggestion.engine == kBehaviourEngine || (engine != engines.end() && engine->second.is_enabled);
+    return is_listened_to && policy.find_class(suggestion.program_class) && !has_rule(suggestion);
+}
+
 std::vector<SuggestionView> DaemonLearning::suggestions() const
 {
     std::vector<SuggestionView> views;
     for (const Suggestion& one : parts_.keeper.profiles().suggestions()) {
-        if (!has_rule(one))
+        if (is_in_force(one))
             views.push_back(view_of(one));
     }
     return views;
@@ -51,7 +63,7 @@ std::vector<SuggestionView> DaemonLearning::suggestions() const
 Verdict<Suggestion> DaemonLearning::find(const std::string& id) const
 {
     for (const Suggestion& one : parts_.keeper.profiles().suggestions()) {
-        if (std::to_string(one.id) == id && !has_rule(one))
+        if (std::to_string(one.id) == id && is_in_force(one))
             return one;
     }
     return refuse(Kind::no_such_suggestion,
@@ -108,7 +120,7 @@ void DaemonLearning::forget()
 
 void DaemonLearning::tell(const Suggestion& suggestion) const
 {
-    if (has_rule(suggestion))
+    if (!is_in_force(suggestion))
         return;
     parts_.log.info(fmt::format("suggestion {}: {}", suggestion.id, shown(suggestion)));
     for (auto* listener : listeners_)

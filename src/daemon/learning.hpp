@@ -43,6 +43,7 @@ public:
 
 private:
     [[nodiscard]] bool has_rule(const Suggestion& suggestion) const;
+    [[nodiscard]] bool is_in_force(const Suggestion& suggestion) const;
     [[nodiscard]] Verdict<Suggestion> find(const std::string& id) const;
     void tell(const Suggestion& suggestion) const;
 

@@ -2,9 +2,11 @@
 #include "daemon/profile_keeper.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -27,8 +29,20 @@ constexpr auto kSaveInterval = std::chrono::minutes{1};
 constexpr auto kRetryInterval = std::chrono::minutes{10};
 /// More at a time are not learned from: something starts programs faster than anybody can look.
 constexpr std::size_t kMostNotes = 256;
+/// Programs of containers and sandboxes, mostly.
+constexpr std::size_t kMostElsewhere = 1024;
 /// Those that run when the daemon starts; loading takes milliseconds.
 constexpr std::size_t kMostAsking = 1024;
+
+/// As ProcessKey counts them. Source: proc(5), clock_gettime(2).
+std::uint64_t ticks_since_boot()
+{
+    constexpr long kNanosecondsPerSecond = 1'000'000'000;
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto per_second = ::sysconf(_SC_CLK_TCK);
+    return static_cast<std::uint64_t>(now.tv_sec * per_second + now.tv_nsec / (kNanosecondsPerSecond / per_second));
+}
 
 /// All there is, as the first process sees it: a service has a view of its own, without homes.
 class Machine {
@@ -60,7 +74,7 @@ Result<std::unique_ptr<ProfileKeeper>> ProfileKeeper::open(const std::optional<s
 
 ProfileKeeper::ProfileKeeper(std::unique_ptr<DiskThread> thread, const std::optional<std::filesystem::path>& state,
                              const Log& log)
-    : log_{&log}, thread_{std::move(thread)}
+    : log_{&log}, born_{ticks_since_boot()}, thread_{std::move(thread)}
 {
     if (state)
         store_.emplace(*state);
@@ -112,15 +126,15 @@ void ProfileKeeper::hear(const ProgramFile& program, const Vote& vote, const Pro
 {
     if (!is_enabled_ || !is_loaded_)
         return;
-    if (profiles_.has_heard(program, vote))
-        profiles_.see(program.exe, process.start_ticks, clocks().date);
-    else
-        add_note({.program = program, .vote = vote, .start = process.start_ticks});
+    if (!profiles_.has_heard(program, vote))
+        return add_note({.program = program, .vote = vote, .start = process.start_ticks});
+    if (process.start_ticks >= born_)
+        profiles_.see(program.exe, vote.engine, process.start_ticks, clocks().date);
 }
 
 void ProfileKeeper::add_note(Note note)
 {
-    if (note.program.id != FileId{} && notes_.size() < kMostNotes)
+    if (note.program.id != FileId{} && notes_.size() < kMostNotes && !elsewhere_.contains(note.program.id))
         notes_.push_back(std::move(note));
 }
 
@@ -204,7 +218,8 @@ void ProfileKeeper::look_at_notes()
     thread_->hand_over(
         [notes]() -> Result<void> {
             const Machine machine;
-            std::erase_if(*notes, [&](const Note& note) { return !machine.has(note.program); });
+            for (Note& note : *notes)
+                note.is_here = machine.has(note.program);
             return {};
         },
         [this, notes](const Result<void>& done) {
@@ -218,12 +233,22 @@ void ProfileKeeper::look_at_notes()
 void ProfileKeeper::take(const Note& note)
 {
     const auto today = clocks().date;
+    if (!note.is_here)
+        return remember_elsewhere(note.program.id);
     if (note.vote.engine == kBehaviourEngine)
         profiles_.note(note.program, note.vote.advice, today);
     else if (profiles_.has_heard(note.program, note.vote))
-        profiles_.see(note.program.exe, note.start, today);
+        profiles_.see(note.program.exe, note.vote.engine, note.start, today);
     else
         profiles_.hear(note.program, note.vote, note.start, today);
+}
+
+/// So that nobody looks again at each of its starts.
+void ProfileKeeper::remember_elsewhere(const FileId& file)
+{
+    if (elsewhere_.size() >= kMostElsewhere)
+        elsewhere_.clear();
+    elsewhere_.insert(file);
 }
 
 void ProfileKeeper::save()

@@ -7,6 +7,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,8 +40,11 @@ public:
     /// the path leads to that file for the first process too: in a mount namespace of their own anybody may have
     /// another program at it.
     void note(const ProgramFile& program, const Advice& advice);
-    /// An engine outside says this of the program that the process runs; see Profiles::hear. It counts likewise.
+    /// An engine outside says this of the program that the process runs; see Profiles::hear. It counts likewise; a
+    /// process that was there before this daemon does not count as another start.
     void hear(const ProgramFile& program, const Vote& vote, const ProcessKey& process);
+    /// It has no opinion of it.
+    void retract(const ProgramFile& program, std::string_view engine) { profiles_.retract(program.exe, engine); }
     /// What the program has turned out to be, in words; empty where nothing is known.
     [[nodiscard]] std::string known_of(const ProgramFile& program) const;
     /// Called from take_news() with each new suggestion.
@@ -74,6 +80,7 @@ private:
         ProgramFile program;
         Vote vote;
         std::uint64_t start = 0;  ///< Of the process, as in ProcessKey; for what an engine outside says.
+        bool is_here = false;     ///< Whether the path leads to that file; found out later.
     };
 
     ProfileKeeper(std::unique_ptr<DiskThread> thread, const std::optional<std::filesystem::path>& state,
@@ -83,6 +90,7 @@ private:
     void add_note(Note note);
     void look_at_notes();
     void take(const Note& note);
+    void remember_elsewhere(const FileId& file);
     void save();
     void finish_saving(const Result<void>& saved);
 
@@ -93,6 +101,8 @@ private:
     bool is_loaded_ = false;
     bool is_failing_ = false;  // and it has been said
     std::vector<Note> notes_;
+    std::set<FileId> elsewhere_;  // files to which their path does not lead
+    std::uint64_t born_;          // when this daemon has started, as in ProcessKey
     std::vector<Pid> asking_;
     std::vector<Pid> news_;
     std::optional<Instant> notes_due_;

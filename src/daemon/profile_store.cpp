@@ -25,8 +25,8 @@ constexpr int kVersion = 2;
 constexpr const char* kSchema = R"(
 CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
                       seen INTEGER NOT NULL, suggestion INTEGER NOT NULL, suggested BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE opinion (path BLOB PRIMARY KEY, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
-                      because BLOB NOT NULL, starts INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE opinion (path BLOB NOT NULL, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
+                      because BLOB NOT NULL, starts INTEGER NOT NULL, PRIMARY KEY (path, engine)) WITHOUT ROWID;
 CREATE TABLE start (path BLOB NOT NULL, class BLOB NOT NULL, starts REAL NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 CREATE TABLE rejected (path BLOB NOT NULL, class BLOB NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 PRAGMA user_version = 2;
@@ -70,18 +70,18 @@ Result<void> each_row(Database& database, const char* sql, std::size_t most, Tak
     }
 }
 
-/// Empty where nobody has said anything, or it makes no sense.
-std::optional<Opinion> opinion_in(const Statement& row, int first)
+/// What an engine has said, and which; empty where none has, or it makes no sense.
+std::optional<Opinions::value_type> opinion_in(const Statement& row, int first)
 {
-    Opinion opinion{.vote = {.engine = row.bytes(first),
-                             .advice = {.program_class = row.bytes(first + 1),
-                                        .confidence = row.number(first + 2),
-                                        .because = row.bytes(first + 3)}},
+    const auto engine = row.bytes(first);
+    Opinion opinion{.advice = {.program_class = row.bytes(first + 1),
+                               .confidence = row.number(first + 2),
+                               .because = row.bytes(first + 3)},
                     .starts = static_cast<std::uint32_t>(row.integer(first + 4))};
-    const auto& advice = opinion.vote.advice;
-    const bool has_sense = is_engine_name(opinion.vote.engine) && !advice.program_class.empty() &&
-                           advice.confidence >= 0 && advice.confidence <= 1;
-    return has_sense ? std::optional{std::move(opinion)} : std::nullopt;
+    const auto& advice = opinion.advice;
+    const bool has_sense =
+        is_engine_name(engine) && !advice.program_class.empty() && advice.confidence >= 0 && advice.confidence <= 1;
+    return has_sense ? std::optional<Opinions::value_type>{std::in_place, engine, std::move(opinion)} : std::nullopt;
 }
 
 /// The rows of a program come one after the other. What makes no sense is left out, and so are profiles that say
@@ -89,7 +89,7 @@ std::optional<Opinion> opinion_in(const Statement& row, int first)
 void take_row(const Statement& row, ProfileRecords& into)
 {
     const auto exe = row.bytes(0);
-    auto opinion = opinion_in(row, 7);
+    const auto opinion = opinion_in(row, 7);
     const auto program_class = row.bytes(12);
     const double starts = row.number(13);
     const bool has_start = !program_class.empty() && std::isfinite(starts) && starts > 0;
@@ -101,24 +101,28 @@ void take_row(const Statement& row, ProfileRecords& into)
                                                     .inode = to_unsigned(row.integer(2)),
                                                     .changed = row.integer(3)}},
                                  .starts = {},
-                                 .opinion = std::move(opinion),
+                                 .opinions = {},
                                  .seen = std::chrono::sys_seconds{std::chrono::seconds{row.integer(4)}},
                                  .suggestion = to_unsigned(row.integer(5)),
                                  .suggested = row.bytes(6)});
+    auto& profile = into.profiles.back();
     if (has_start)
-        into.profiles.back().starts[program_class] = starts;
+        profile.starts[program_class] = starts;
+    if (opinion)
+        profile.opinions.insert(*opinion);
 }
 
-Result<void> write_opinion(Database& database, const std::string& exe, const Opinion& opinion)
+Result<void> write_opinion(Database& database, const std::string& exe, const std::string& engine,
+                           const Opinion& opinion)
 {
     auto statement = database.prepare("INSERT INTO opinion VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     if (!statement)
         return tl::unexpected{statement.error()};
     statement->bind(1, exe);
-    statement->bind(2, opinion.vote.engine);
-    statement->bind(3, opinion.vote.advice.program_class);
-    statement->bind(4, opinion.vote.advice.confidence);
-    statement->bind(5, opinion.vote.advice.because);
+    statement->bind(2, engine);
+    statement->bind(3, opinion.advice.program_class);
+    statement->bind(4, opinion.advice.confidence);
+    statement->bind(5, opinion.advice.because);
     statement->bind(6, std::int64_t{opinion.starts});
     return statement->run();
 }
@@ -137,8 +141,8 @@ Result<void> write_profile(Database& database, const Profile& profile)
     program->bind(7, profile.suggested);
     if (auto written = program->run(); !written)
         return written;
-    if (profile.opinion) {
-        if (auto written = write_opinion(database, profile.program.exe, *profile.opinion); !written)
+    for (const auto& [engine, opinion] : profile.opinions) {
+        if (auto written = write_opinion(database, profile.program.exe, engine, opinion); !written)
             return written;
     }
     auto start = database.prepare("INSERT INTO start VALUES (?1, ?2, ?3)");

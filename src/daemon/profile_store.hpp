@@ -24,7 +24,7 @@ public:
         std::vector<std::string> notes;  ///< What was wrong, and where it has gone; a line each, safe to show.
     };
 
-    /// Empty when there is no such file. One that is broken, no database, of a later version or not to be read is moved
+    /// Empty when there is no such file. One that is broken, no database, of another version or not to be read is moved
     /// to profiles.sqlite.broken-1, -2 or -3, with what belongs to it. At most Profiles::kMost, those that were seen
     /// last.
     [[nodiscard]] Loaded load() const;

@@ -295,9 +295,9 @@ TEST_CASE("what an engine outside is sure of is suggested from the second start 
     CHECK_FALSE(profiles.has_heard(program("/a", 8), said("game")));
     CHECK_FALSE(profiles.has_heard(program("/a"), said("batch")));
     CHECK(profiles.suggestions().empty());
-    profiles.see("/a", 100, kDay);
+    profiles.see("/a", "llm", 100, kDay);
     CHECK(profiles.suggestions().empty());
-    profiles.see("/a", 101, kDay);
+    profiles.see("/a", "llm", 101, kDay);
     const Suggestion expected{.id = 1,
                               .exe = "/a",
                               .program_class = "game",
@@ -311,7 +311,7 @@ TEST_CASE("what an engine outside is sure of is suggested from the second start 
     CHECK(restarted(profiles).suggestions() == std::vector{expected});
 
     profiles.hear(program("/b"), said("game", 0.69), 1, kDay);
-    profiles.see("/b", 2, kDay);
+    profiles.see("/b", "llm", 2, kDay);
     CHECK(profiles.suggestions().size() == 1);
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("a suggestion of an engine outside says how the program's behaviour ag
     note(profiles, "/a", "batch", 3);
     note(profiles, "/a", "game");
     profiles.hear(program("/a"), said("game"), 1, kDay);
-    profiles.see("/a", 2, kDay);
+    profiles.see("/a", "llm", 2, kDay);
     REQUIRE(profiles.suggestions().size() == 1);
     CHECK(profiles.suggestions().front().starts == 4);
     CHECK(profiles.suggestions().front().agreeing == 1);
@@ -339,7 +339,7 @@ TEST_CASE("a suggestion of an engine outside says how the program's behaviour ag
     CHECK(now.id == 2);
     CHECK(now.program_class == "batch");
     CHECK(now.engine == "behaviour");
-    CHECK(now.because == "batch in 11 of 12 starts; llm says game: it plays");
+    CHECK(now.because == "batch in 11 of 12 starts");
 }
 
 TEST_CASE("who rejects what a program does is still told what is said of it, and no more after that")
@@ -347,26 +347,61 @@ TEST_CASE("who rejects what a program does is still told what is said of it, and
     Profiles profiles;
     note(profiles, "/a", "batch", 5);
     profiles.hear(program("/a"), said("game"), 1, kDay);
-    profiles.see("/a", 2, kDay);
+    profiles.see("/a", "llm", 2, kDay);
     REQUIRE(profiles.reject(1));
     REQUIRE(profiles.suggestions().size() == 1);
     CHECK(profiles.suggestions().front().program_class == "game");
     REQUIRE(profiles.reject(profiles.suggestions().front().id));
     CHECK(profiles.suggestions().empty());
     auto next = restarted(profiles);
-    next.see("/a", 3, kDay);
+    next.see("/a", "llm", 3, kDay);
     note(next, "/a", "batch");
     CHECK(next.suggestions().empty());
+}
+
+TEST_CASE("of several engines that say something of a program the surest suggests, and each start counts once for each")
+{
+    Profiles profiles;
+    auto other = said("batch", 0.8);
+    other.engine = "other";
+    for (const std::uint64_t start : {1, 2, 3}) {
+        for (const auto& vote : {said("game"), other}) {
+            if (profiles.has_heard(program("/a"), vote))
+                profiles.see("/a", vote.engine, start, kDay);
+            else
+                profiles.hear(program("/a"), vote, start, kDay);
+        }
+    }
+    CHECK(profiles.take_new_suggestions().size() == 1);
+    CHECK(profiles.suggestions().front().engine == "llm");
+    CHECK(profiles.suggestions().front().seen == 3);
+    profiles.retract("/a", "llm");
+    REQUIRE(profiles.suggestions().size() == 1);
+    CHECK(profiles.suggestions().front().engine == "other");
+    CHECK(profiles.suggestions().front().id == 2);
+    profiles.retract("/a", "other");
+    profiles.retract("/a", "other");
+    CHECK(profiles.size() == 0);
+}
+
+TEST_CASE("programs of which something is only said make room before those that were seen at work")
+{
+    Profiles profiles;
+    note(profiles, "/worked", "build");
+    for (std::size_t i = 0; i < Profiles::kMost; ++i)
+        profiles.hear(program(fmt::format("/{}", i)), said("game"), 1, kDay + days{1});
+    CHECK(profiles.size() == Profiles::kMost);
+    CHECK(profiles.knows("/worked"));
 }
 
 TEST_CASE("what was said of another file at the path does not count, nor what nobody has started for long")
 {
     Profiles profiles;
     profiles.hear(program("/a"), said("game"), 1, kDay);
-    profiles.see("/a", 2, kDay);
+    profiles.see("/a", "llm", 2, kDay);
     profiles.hear(program("/a", 8), said("batch"), 3, kDay);
     CHECK(profiles.suggestions().empty());
-    profiles.see("/a", 4, kDay);
+    profiles.see("/a", "llm", 4, kDay);
     CHECK(profiles.suggestions().front().program_class == "batch");
     CHECK(restarted(profiles, kDay + days{100}).suggestions().size() == 1);
     CHECK(restarted(profiles, kDay + days{150}).suggestions().empty());

@@ -134,7 +134,10 @@ TEST_CASE("what an engine outside says is suggested once another process has bee
     const TemporaryFolder top;
     const auto program = file_at(top.write("tool", "1"));
     const Vote vote{.engine = "llm", .advice = {.program_class = "game", .confidence = 0.9, .because = "it plays"}};
-    const auto process = [](std::uint64_t start) { return ProcessKey{.pid = Pid{1}, .start_ticks = start}; };
+    // Each younger than the daemon.
+    const auto process = [](std::uint64_t start) {
+        return ProcessKey{.pid = Pid{1}, .start_ticks = (std::uint64_t{1} << 60U) + start};
+    };
     {
         Kept kept{top.path()};
         (void)kept.wait();
@@ -160,6 +163,11 @@ TEST_CASE("what an engine outside says is suggested once another process has bee
     Kept next{top.path()};
     (void)next.wait();
     CHECK(next.keeper->profiles().suggestions().size() == 1);
+    // One that was there before this daemon is no other start.
+    next.keeper->hear(program, vote, {.pid = Pid{1}, .start_ticks = 1});
+    CHECK(next.keeper->profiles().suggestions().front().seen == 2);
+    next.keeper->hear(program, vote, process(1));
+    CHECK(next.keeper->profiles().suggestions().front().seen == 3);
 }
 
 TEST_CASE("what is said of a file that the path does not lead to here is not suggested, and nothing when that is off")
@@ -176,6 +184,8 @@ TEST_CASE("what is said of a file that the path does not lead to here is not sug
     kept.keeper->hear(program, vote, {});
     kept.pass(1s);
     CHECK(kept.keeper->profiles().size() == 0);
+    kept.keeper->hear(program, vote, {});
+    CHECK_FALSE(kept.keeper->deadline(kept.now));
 }
 
 TEST_CASE("the fifth start that agrees is told as a suggestion")

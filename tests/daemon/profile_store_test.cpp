@@ -30,14 +30,14 @@ constexpr const char* kName = "profiles.sqlite";
 
 Profile profile(const std::string& exe, int day = 0)
 {
-    return {.program = {.exe = exe, .id = {.device = ~0ULL, .inode = 1ULL << 63U, .changed = -5}},
-            .starts = {{"build", 12.25}, {"media", 0.5}},
-            .opinion = Opinion{.vote = {.engine = "llm",
-                                        .advice = {.program_class = "game", .confidence = 0.75, .because = "why"}},
-                               .starts = 3},
-            .seen = std::chrono::sys_days{std::chrono::year{2026} / 2 / 3} + std::chrono::days{day},
-            .suggestion = 4,
-            .suggested = "build"};
+    return {
+        .program = {.exe = exe, .id = {.device = ~0ULL, .inode = 1ULL << 63U, .changed = -5}},
+        .starts = {{"build", 12.25}, {"media", 0.5}},
+        .opinions = {{"llm", {.advice = {.program_class = "game", .confidence = 0.75, .because = "why"}, .starts = 3}},
+                     {"other", {.advice = {.program_class = "media", .confidence = 1, .because = ""}, .starts = 1}}},
+        .seen = std::chrono::sys_days{std::chrono::year{2026} / 2 / 3} + std::chrono::days{day},
+        .suggestion = 4,
+        .suggested = "build"};
 }
 
 ProfileRecords records(std::vector<Profile> profiles, std::vector<Rejection> rejections = {})
@@ -324,7 +324,8 @@ TEST_CASE("rows that make no sense are left out, and there is a most of them: th
     for (int i = 0; i < static_cast<int>(Profiles::kMost) + 5; ++i)
         many.push_back(profile(fmt::format("/{}", i), i));
     many.back().starts = {{"", 1}, {"build", -1}, {"game", std::numeric_limits<double>::infinity()}};
-    many.back().opinion->vote.advice.confidence = 7;
+    many.back().opinions.erase("other");
+    many.back().opinions.at("llm").advice.confidence = 7;
     REQUIRE(store.save(records(many)));
     REQUIRE(store.save(records({profile("relative", 9000)})));
     const auto loaded = store.load();

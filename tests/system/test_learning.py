@@ -16,8 +16,8 @@ ONLY_LEARNED = "".join(f"[engine.{name}]\nenabled = false\n" for name in ("metad
 SCHEMA = """
 CREATE TABLE program (path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, changed INTEGER NOT NULL,
                       seen INTEGER NOT NULL, suggestion INTEGER NOT NULL, suggested BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE opinion (path BLOB PRIMARY KEY, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
-                      because BLOB NOT NULL, starts INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE opinion (path BLOB NOT NULL, engine BLOB NOT NULL, class BLOB NOT NULL, confidence REAL NOT NULL,
+                      because BLOB NOT NULL, starts INTEGER NOT NULL, PRIMARY KEY (path, engine)) WITHOUT ROWID;
 CREATE TABLE start (path BLOB NOT NULL, class BLOB NOT NULL, starts REAL NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 CREATE TABLE rejected (path BLOB NOT NULL, class BLOB NOT NULL, PRIMARY KEY (path, class)) WITHOUT ROWID;
 PRAGMA user_version = 2;

@@ -74,7 +74,21 @@ double confidence_of(const Count& count)
 
 bool is_stable(const Opinion& opinion)
 {
-    return opinion.vote.advice.confidence >= Profiles::kSureOpinion && opinion.starts >= Profiles::kOpinionStarts;
+    return opinion.advice.confidence >= Profiles::kSureOpinion && opinion.starts >= Profiles::kOpinionStarts;
+}
+
+/// The surest that is stable, of those whose class `is_wanted` takes; the end where there is none.
+template <typename IsWanted>
+Opinions::const_iterator surest(const Opinions& opinions, IsWanted is_wanted)
+{
+    auto best = opinions.end();
+    for (auto one = opinions.begin(); one != opinions.end(); ++one) {
+        const auto& advice = one->second.advice;
+        if (is_stable(one->second) && is_wanted(advice.program_class) &&
+            (best == opinions.end() || advice.confidence > best->second.advice.confidence))
+            best = one;
+    }
+    return best;
 }
 
 std::uint32_t whole(double starts)
@@ -96,16 +110,15 @@ Suggestion suggestion_of(const Profile& profile)
                           .starts = whole(counted.all),
                           .agreeing = agreeing == profile.starts.end() ? 0 : whole(agreeing->second),
                           .because = counted.text()};
-    const auto* vote = profile.opinion ? &profile.opinion->vote : nullptr;
-    if (counted.program_class == profile.suggested && is_stable(counted)) {
-        if (vote)
-            suggestion.because +=
-                fmt::format("; {} says {}: {}", vote->engine, vote->advice.program_class, vote->advice.because);
-    } else if (vote) {
-        suggestion.engine = vote->engine;
-        suggestion.confidence = vote->advice.confidence;
-        suggestion.seen = profile.opinion->starts;
-        suggestion.because = vote->advice.because;
+    if (counted.program_class == profile.suggested && is_stable(counted))
+        return suggestion;
+    const auto is_it = [&](const std::string& program_class) { return program_class == profile.suggested; };
+    if (const auto found = surest(profile.opinions, is_it); found != profile.opinions.end()) {
+        const auto& opinion = found->second;
+        suggestion.engine = found->first;
+        suggestion.confidence = opinion.advice.confidence;
+        suggestion.seen = opinion.starts;
+        suggestion.because = opinion.advice.because;
     }
     return suggestion;
 }
@@ -136,7 +149,7 @@ Profile& Profiles::profile_of(const ProgramFile& program, std::chrono::sys_secon
         weight *= left_of_start(profile.seen, today) * (is_same ? 1 : kOtherFile);
     std::erase_if(profile.starts, [](const auto& entry) { return entry.second < kFaded; });
     if (!is_same)
-        profile.opinion.reset();
+        profile.opinions.clear();
     profile.program = program;
     profile.seen = today;
     return profile;
@@ -147,7 +160,7 @@ void Profiles::hear(const ProgramFile& program, const Vote& vote, std::uint64_t 
     if (program.exe.empty() || vote.advice.program_class.empty())
         return;
     auto& profile = profile_of(program, today);
-    profile.opinion = Opinion{.vote = vote, .starts = 1, .last_start = start};
+    profile.opinions[vote.engine] = {.advice = vote.advice, .starts = 1, .last_start = start};
     suggest(profile);
     changed_.insert(program.exe);
 }
@@ -155,19 +168,37 @@ void Profiles::hear(const ProgramFile& program, const Vote& vote, std::uint64_t 
 bool Profiles::has_heard(const ProgramFile& program, const Vote& vote) const
 {
     const auto found = profiles_.find(program.exe);
-    return found != profiles_.end() && is_same_file(found->second.program.id, program.id) && found->second.opinion &&
-           found->second.opinion->vote == vote;
+    if (found == profiles_.end() || !is_same_file(found->second.program.id, program.id))
+        return false;
+    const auto its = found->second.opinions.find(vote.engine);
+    return its != found->second.opinions.end() && its->second.advice == vote.advice;
 }
 
-void Profiles::see(const std::string& exe, std::uint64_t start, std::chrono::sys_seconds today)
+void Profiles::see(const std::string& exe, std::string_view engine, std::uint64_t start, std::chrono::sys_seconds today)
 {
     auto& profile = profiles_.at(exe);
-    auto& opinion = *profile.opinion;
+    auto& opinion = profile.opinions.find(engine)->second;
     if (start <= opinion.last_start)
         return;
     opinion.last_start = start;
     ++opinion.starts;
     suggest(profile_of(ProgramFile{profile.program}, today));
+    changed_.insert(exe);
+}
+
+void Profiles::retract(const std::string& exe, std::string_view engine)
+{
+    const auto found = profiles_.find(exe);
+    if (found == profiles_.end())
+        return;
+    auto& opinions = found->second.opinions;
+    const auto its = opinions.find(engine);
+    if (its == opinions.end())
+        return;
+    opinions.erase(its);
+    if (opinions.empty() && found->second.starts.empty())
+        return erase(std::string{exe});
+    suggest(found->second);
     changed_.insert(exe);
 }
 
@@ -181,7 +212,9 @@ void Profiles::make_room()
 {
     if (profiles_.size() < kMost)
         return;
-    const auto oldest = std::ranges::min_element(profiles_, {}, [](const auto& entry) { return entry.second.seen; });
+    const auto oldest = std::ranges::min_element(profiles_, {}, [](const auto& entry) {
+        return std::pair{!entry.second.starts.empty(), entry.second.seen};
+    });
     erase(std::string{oldest->first});
 }
 
@@ -213,9 +246,8 @@ std::string Profiles::class_to_suggest(const Profile& profile) const
     const auto counted = count(profile.starts, 1);
     if (std::string done{counted.program_class}; is_stable(counted) && !is_rejected(done))
         return done;
-    if (profile.opinion && is_stable(*profile.opinion) && !is_rejected(profile.opinion->vote.advice.program_class))
-        return profile.opinion->vote.advice.program_class;
-    return {};
+    const auto said = surest(profile.opinions, [&](const std::string& one) { return !is_rejected(one); });
+    return said == profile.opinions.end() ? std::string{} : said->second.advice.program_class;
 }
 
 std::optional<Advice> Profiles::advice_on(const ProgramFile& program, std::chrono::sys_seconds today) const
@@ -300,7 +332,7 @@ void Profiles::resume(ProfileRecords kept, std::chrono::sys_seconds today)
     for (auto& profile : kept.profiles) {
         next_id_ = std::max(next_id_, profile.suggestion + 1);
         const double left = left_of_start(profile.seen, today);
-        const double remains = count(profile.starts, left).all + (profile.opinion ? left : 0);
+        const double remains = count(profile.starts, left).all + (profile.opinions.empty() ? 0 : left);
         if (remains >= kFaded && profiles_.size() < kMost)
             profiles_.insert_or_assign(profile.program.exe, std::move(profile));
         else

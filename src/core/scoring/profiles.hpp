@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -21,20 +22,23 @@ namespace priorityd {
 
 /// What an engine outside says of a program.
 struct Opinion {
-    Vote vote;
+    Advice advice;
     std::uint32_t starts = 0;      ///< Of how many starts of the program it has said so.
     std::uint64_t last_start = 0;  ///< Of the youngest process of those, as in ProcessKey; it is not kept.
     friend bool operator==(const Opinion&, const Opinion&) = default;
 };
+
+/// By the name of the engine.
+using Opinions = std::map<std::string, Opinion, std::less<>>;
 
 /// What was learned of the program at one path.
 struct Profile {
     /// How many starts of each class there were. They fade, so these are no whole numbers.
     using Starts = std::map<std::string, double, std::less<>>;
 
-    ProgramFile program;             ///< The file that was there last.
-    Starts starts;                   ///< By class, as of `seen`; each above 0. Empty where there is an opinion alone.
-    std::optional<Opinion> opinion;  ///< Of that file.
+    ProgramFile program;  ///< The file that was there last.
+    Starts starts;        ///< By class, as of `seen`; each above 0. Empty where there are opinions alone.
+    Opinions opinions;    ///< Of that file.
     std::chrono::sys_seconds seen{};
     std::uint64_t suggestion = 0;  ///< The number of the suggestion that it has become; 0 for none.
     std::string suggested;         ///< Its class.
@@ -70,7 +74,8 @@ struct ProfileRecords {
 
 class Profiles {
 public:
-    /// Programs that one machine uses in some months; 0.5 MB at worst. The one that was not seen for longest goes.
+    /// Programs that one machine uses in some months; 2 MB at worst. The one that was not seen for longest goes, of
+    /// those of which something is only said before all others.
     static constexpr std::size_t kMost = 2000;
     static constexpr std::size_t kMostRejections = 1000;
     /// A few starts in a row may be one afternoon's work; nothing is suggested before that many agree.
@@ -86,13 +91,16 @@ public:
     /// learned of that stays.
     void note(const ProgramFile& program, const Advice& advice, std::chrono::sys_seconds today);
 
-    /// An engine outside says this of the program, and a process of this start has been given it. Replaces what was
-    /// said before; it does not count for advice_on(), which is about what programs do here.
+    /// An engine outside says this of the program, and a process of this start has been given it. Replaces what it
+    /// has said before; it does not count for advice_on(), which is about what programs do here.
     void hear(const ProgramFile& program, const Vote& vote, std::uint64_t start, std::chrono::sys_seconds today);
     /// Whether that has been said of this very file already; then another start of it counts by see().
     [[nodiscard]] bool has_heard(const ProgramFile& program, const Vote& vote) const;
-    /// A process of this start runs it; the same one again does not count. Precondition: has_heard().
-    void see(const std::string& exe, std::uint64_t start, std::chrono::sys_seconds today);
+    /// A process of this start runs it, for which this engine has said so; the same one again does not count.
+    /// Precondition: has_heard().
+    void see(const std::string& exe, std::string_view engine, std::uint64_t start, std::chrono::sys_seconds today);
+    /// That engine has no opinion of this program, or no longer.
+    void retract(const std::string& exe, std::string_view engine);
 
     /// Whether advice_on() may have something to say of the program at this path.
     [[nodiscard]] bool knows(const std::string& exe) const;
