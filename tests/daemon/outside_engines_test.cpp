@@ -34,8 +34,12 @@ public:
     void health(const EngineAddress& /*engine*/, std::chrono::milliseconds /*timeout*/,
                 std::function<void(const std::string&)> then) override
     {
-        then("well");
+        ++health_asked;
+        if (tells_health)
+            then("well");
     }
+    bool tells_health = true;
+    int health_asked = 0;
     struct Call {
         EngineAddress engine;
         std::chrono::milliseconds timeout;
@@ -269,6 +273,70 @@ TEST_CASE("what an engine says of itself is shown beside what the daemon knows o
     CHECK(house.engines.views(now()).front().health == "being asked");
     house.answer(kBatch);
     CHECK(house.engines.views(now()).front().health == "ready; it says: well");
+    house.process.file_id.inode += 1;
+    (void)house.votes();
+    house.look_up();
+    house.calls.asked.back().then(failure(EHOSTUNREACH, "not on the bus"));
+    CHECK(house.engines.views(now()).front().health.find("it says") == std::string::npos);
+}
+
+TEST_CASE("an engine that never says how it does is asked that once")
+{
+    House house;
+    house.calls.tells_health = false;
+    for (int i = 0; i < 3; ++i) {
+        house.process.file_id.inode += 1;
+        (void)house.votes();
+        house.look_up();
+        house.answer(kBatch);
+    }
+    CHECK(house.calls.health_asked == 1);
+    house.engines.use(nullptr);
+    house.engines.use(&house.calls);
+    house.process.file_id.inode += 1;
+    (void)house.votes();
+    house.look_up();
+    house.answer(kBatch);
+    CHECK(house.calls.health_asked == 2);
+}
+
+TEST_CASE("what was collected while the settings let it is not told when they do not any more")
+{
+    House house;
+    house.use(std::string{kGuesser} + "send_arguments = true\n");
+    house.process.argv = {"env", "--fullscreen"};
+    (void)house.votes();
+    REQUIRE(house.programs->deadline(now()));
+    house.programs->run_due(now() + 1min);
+    REQUIRE(is_readable(house.programs->fd(), kPatience));
+    (void)house.programs->take_news(now());
+    house.use(kGuesser);
+    house.engines.run_due(now() + 1min);
+    REQUIRE(house.calls.asked.size() == 1);
+    CHECK(house.calls.asked.front().question.programs.front().circumstances.arguments.empty());
+}
+
+TEST_CASE("an engine that has no opinion any more suggests nothing, and one of little weight neither")
+{
+    House house;
+    house.use(std::string{kGuesser} + "weight = 0.5\n");
+    (void)house.votes();
+    house.look_up();
+    house.answer({{.program_class = "batch", .confidence = 1, .reason = "why"}});
+    (void)house.votes();
+    (void)house.profiles->deadline(now());
+    house.profiles->run_due(now() + 1min);
+    REQUIRE(is_readable(house.profiles->fd(), kPatience));
+    (void)house.profiles->take_news(now());
+    CHECK(house.profiles->profiles().has_heard(
+        {house.process.exe, house.process.file_id},
+        {.engine = "guesser", .advice = {.program_class = "batch", .confidence = 0.5, .because = "why"}}));
+    house.use(kGuesser, "[class.other]\nnice = 1\n");
+    (void)house.votes();
+    house.look_up();
+    house.answer({{}});
+    (void)house.votes();
+    CHECK(house.profiles->profiles().size() == 0);
 }
 
 TEST_CASE("what an engine says of a program that runs is remembered for a suggestion")
