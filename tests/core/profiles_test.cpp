@@ -364,7 +364,7 @@ TEST_CASE("of several engines that say something of a program the surest suggest
     Profiles profiles;
     auto other = said("batch", 0.8);
     other.engine = "other";
-    for (const std::uint64_t start : {1, 2, 3}) {
+    for (const std::uint64_t start : {1U, 2U, 3U}) {
         for (const auto& vote : {said("game"), other}) {
             if (profiles.has_heard(program("/a"), vote))
                 profiles.see("/a", vote.engine, start, kDay);
