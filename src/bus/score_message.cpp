@@ -115,7 +115,7 @@ public:
             leave();
         }
         if (is_too_long_)
-            return failure(EBADMSG, fmt::format("an answer of more than {} bytes of text", kMostText));
+            return failure(EMSGSIZE, fmt::format("an answer of more than {} bytes of text", kMostText));
         if (is_broken_)
             return failure(EBADMSG, "an answer that cannot be read");
         return rows;

@@ -32,7 +32,7 @@ using MessagePtr = std::unique_ptr<sd_bus_message, FreeMessage>;
 /// A line of the answer, escaped; empty where it is none.
 [[nodiscard]] std::string read_health(sd_bus_message* answer);
 /// The rows of the answer to a call about so many programs; one row more when there are more. Reading ends where the
-/// answer turns out to be none or too long. Errors: EBADMSG.
+/// answer turns out to be none or too long. Errors: EBADMSG; EMSGSIZE for one that is too long.
 [[nodiscard]] Result<ScoreAnswer> read_score_answer(sd_bus_message* answer, std::size_t programs);
 
 }  // namespace priorityd::bus

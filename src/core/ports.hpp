@@ -134,7 +134,8 @@ public:
     /// Asks the engine, and calls `then` once: at once where it cannot even be sent, at the latest when `timeout` is
     /// over. Nothing is called once this object is gone. The answer has one row more than programs at most. Errors:
     /// EHOSTUNREACH when nobody has the name; ETIMEDOUT; ECONNRESET when it left instead of answering; EACCES when the
-    /// bus forbids it; EBADMSG when what came is no answer; EIO when it says that it cannot.
+    /// bus forbids it; EBADMSG when what came is no answer, EMSGSIZE when it is too long for one; EIO when it says that
+    /// it cannot.
     virtual void score(const EngineAddress& engine, std::chrono::milliseconds timeout, const ScoreQuestion& question,
                        Then then) = 0;
     /// Asks how the engine does, in its own words, and calls `then` likewise: with a line that is safe to show, empty

@@ -312,6 +312,16 @@ TEST_CASE(
     CHECK(asked.engine.tally().failures == 0);
 }
 
+TEST_CASE("an engine that answers far too much rests at once, since to receive that costs the daemon its time")
+{
+    Asked asked{2};
+    (void)asked.batch();
+    const auto sent = asked.now;
+    (void)asked.hear(failure(EMSGSIZE, "an answer of more than 131072 bytes of text"));
+    CHECK(asked.engine.deadline() >= sent + 10s);
+    CHECK(asked.engine.health(asked.now).starts_with("resting for "));
+}
+
 TEST_CASE("programs that are put off until about the same time are asked about together, and none of them early")
 {
     Asked asked{3};

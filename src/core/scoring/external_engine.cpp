@@ -14,7 +14,7 @@ namespace {
 /// Whether the question may be what it could not cope with: others might be answered.
 bool blames_question(const Error& error)
 {
-    return error.code == ETIMEDOUT || error.code == ECONNRESET || error.code == EBADMSG;
+    return error.code == ETIMEDOUT || error.code == ECONNRESET || error.code == EBADMSG || error.code == EMSGSIZE;
 }
 
 }  // namespace
@@ -173,7 +173,8 @@ void ExternalEngine::fail(const Error& error, Instant now)
     ++tally_.failures;
     trouble_ = error.doing;
     is_absent_ = error.code == EHOSTUNREACH;
-    if (is_absent_)
+    const bool is_costly = error.code == EMSGSIZE;  // it was received before its length was seen
+    if (is_absent_ || is_costly)
         breaker_.rest(now);
     else
         breaker_.fail(now);

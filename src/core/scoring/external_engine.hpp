@@ -73,8 +73,8 @@ public:
     /// has failed before.
     [[nodiscard]] std::vector<DescribedProgram> take_batch(Instant now);
     /// The answer to the batch, or why there is none. Returns who has asked for programs of which it says something.
-    /// Errors with EHOSTUNREACH say that nobody is there, those with ETIMEDOUT, ECONNRESET and EBADMSG that it could
-    /// not cope with the question.
+    /// Errors with EHOSTUNREACH say that nobody is there, those with ETIMEDOUT, ECONNRESET, EBADMSG and EMSGSIZE that
+    /// it could not cope with the question; after EMSGSIZE it rests at once.
     [[nodiscard]] std::vector<Pid> hear(const Result<ScoreAnswer>& answer, const OfferedClasses& classes, Instant now);
     /// The batch will never be answered, and nobody is to blame.
     void take_back(Instant now);
