@@ -244,7 +244,7 @@ TEST_CASE_FIXTURE(EngineFixture,
     CHECK(rows->size() == 2);
     const auto text = answered_by(says_rows(1, std::string(8'000'000, 'x')));
     REQUIRE_FALSE(text);
-    CHECK(text.error().code == EBADMSG);
+    CHECK(text.error().code == EMSGSIZE);
     CHECK(text.error().doing.find("bytes of text") != std::string::npos);
     const auto keys = answered_by([](sd_bus_message* question) {
         reply(question, [](sd_bus_message* message) {
