@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/cgroup_path.hpp"
+#include "core/glob.hpp"
 
 namespace priorityd {
 namespace {
@@ -20,7 +21,8 @@ constexpr std::size_t kShortestKey = 16;
 constexpr std::size_t kShortestPersonalNumber = 9;
 
 /// Homes, in other root trees too. Source: hier(7).
-constexpr std::array<std::string_view, 2> kHomes{"/home/", "/root/"};
+constexpr std::string_view kHomes = "/home/";
+constexpr std::string_view kHomeOfRoot = "/root/";
 /// Where users' disks are mounted, and what they have at runtime. Sources: file-hierarchy(7), udisks(8).
 constexpr std::array<std::string_view, 3> kFoldersOfUsers{"/run/media/", "/media/", "/run/user/"};
 /// Below them: those that have the same name everywhere.
@@ -61,28 +63,6 @@ bool is_word(char c)
     return is_letter(c) || is_digit(c);
 }
 
-std::string lower(std::string_view text)
-{
-    std::string result{text};
-    std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-    return result;
-}
-
-/// Calls visit(run) for each longest run of characters that `is_part` takes, until one call returns true; whether one
-/// has.
-template <typename IsPart, typename Visit>
-bool any_run(std::string_view text, IsPart is_part, Visit visit)
-{
-    while (!text.empty()) {
-        const auto begin = std::ranges::find_if(text, is_part);
-        const auto end = std::find_if_not(begin, text.end(), is_part);
-        if (begin != end && visit(std::string_view{begin, end}))
-            return true;
-        text = std::string_view{end, text.end()};
-    }
-    return false;
-}
-
 bool is_hex(char c)
 {
     return std::isxdigit(static_cast<unsigned char>(c)) != 0;
@@ -94,6 +74,19 @@ bool looks_like_key(std::string_view run)
     const bool has_letters = std::ranges::any_of(run, is_letter);
     return has_digits &&
            ((has_letters && run.size() >= kShortestKey) || (!has_letters && run.size() >= kShortestPersonalNumber));
+}
+
+/// In one of its runs of letters and digits.
+bool has_key(std::string_view text)
+{
+    while (!text.empty()) {
+        const auto begin = std::ranges::find_if(text, is_word);
+        const auto end = std::find_if_not(begin, text.end(), is_word);
+        if (looks_like_key({begin, end}))
+            return true;
+        text = {end, text.end()};
+    }
+    return false;
 }
 
 /// "550e8400-e29b-41d4-a716-446655440000", and other numbers in base 16 with something between their parts.
@@ -129,10 +122,10 @@ std::optional<std::string_view> behind_user(std::string_view path)
 {
     if (path.starts_with("~/"))
         return path.substr(1);
-    if (const auto home = path.rfind(kHomes[0]); home != std::string_view::npos)
-        return from_slash(path.substr(home + kHomes[0].size()));
-    if (const auto home = path.rfind(kHomes[1]); home != std::string_view::npos)
-        return path.substr(home + kHomes[1].size() - 1);
+    if (const auto home = path.rfind(kHomes); home != std::string_view::npos)
+        return from_slash(path.substr(home + kHomes.size()));
+    if (const auto home = path.rfind(kHomeOfRoot); home != std::string_view::npos)
+        return path.substr(home + kHomeOfRoot.size() - 1);
     for (const auto folder : kFoldersOfUsers) {
         if (path.starts_with(folder))
             return from_slash(path.substr(folder.size()));
@@ -164,7 +157,7 @@ std::string told_path(std::string_view path, const UserNames& users, bool is_use
 
 bool is_private_word(std::string_view text)
 {
-    const auto word = lower(text);
+    const auto word = ascii_lower(text);
     return std::ranges::any_of(kPrivateWords, [&](std::string_view part) { return has(word, part); });
 }
 
@@ -172,12 +165,6 @@ bool is_private_word(std::string_view text)
 bool is_private_letter(std::string_view argument)
 {
     return argument.size() >= 2 && argument[0] == '-' && has(kPrivateLetters, argument.substr(1, 1));
-}
-
-/// "/p:SECRET", as programs that come from Windows have it.
-bool is_slash_option(std::string_view argument)
-{
-    return argument.size() >= 3 && argument[0] == '/' && argument[2] == ':';
 }
 
 bool is_option_name(std::string_view text)
@@ -197,8 +184,8 @@ bool is_harmless(std::string_view value, const UserNames& users)
 {
     const bool is_plain = std::ranges::all_of(value, [](char c) { return is_word(c) || has(kPlain, {&c, 1}); });
     const bool is_path = has(value, "/");
-    return is_plain && (!is_path || is_path_of_packages(value)) && !names_user(value, users) &&
-           !any_run(value, is_word, looks_like_key) && !looks_like_long_number(value) && value != "/root";
+    return is_plain && (!is_path || is_path_of_packages(value)) && !names_user(value, users) && !has_key(value) &&
+           !looks_like_long_number(value) && value != "/root";
 }
 
 /// "scheme://" is told, and nothing behind it.
@@ -210,26 +197,28 @@ std::string redacted_value(std::string_view value, const UserNames& users)
     return std::string{is_harmless(value, users) ? value : kHidden};
 }
 
+/// A name is what stands before "=" or ":", if it looks like one; else all of it is a value.
 std::string redacted_argument(std::string_view argument, const UserNames& users)
 {
     if (is_private_letter(argument))
         return std::string{argument.substr(0, 2)}.append(argument.size() > 2 ? kHidden : "");
-    const auto end = argument.find_first_of("=:");
-    const auto name = argument.substr(0, std::min(end, argument.size()));
-    const bool is_private = is_private_word(argument);
-    const bool is_letter_with_value = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-    if (is_letter_with_value && names_user(argument.substr(2), users))
+    const bool has_letter = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+    if (has_letter && names_user(argument.substr(2), users))
         return std::string{kHidden};
-    if (has(argument.substr(name.size()), "://") && argument[end] == ':')
+    const auto end = std::min(argument.find_first_of("=:"), argument.size());
+    const auto name = argument.substr(0, end);
+    if (argument.substr(end).starts_with("://"))
         return redacted_value(argument, users);
-    if (!is_option_name(name) || !is_harmless(name, users) || is_slash_option(argument))
+    const bool is_private = is_private_word(argument);
+    if (!is_option_name(name) || !is_harmless(name, users))
         return is_private ? std::string{kHidden} : redacted_value(argument, users);
-    if (end == std::string_view::npos)
+    if (end == argument.size())
         return std::string{is_private && name[0] != '-' ? kHidden : name};
+    if (is_private)
+        return std::string{argument.substr(0, end + 1)}.append(kHidden);
     if (argument[end] == ':')
-        return is_private ? std::string{name}.append(":").append(kHidden) : redacted_value(argument, users);
-    return std::string{name}.append("=").append(is_private ? std::string{kHidden}
-                                                           : redacted_value(argument.substr(end + 1), users));
+        return redacted_value(argument, users);
+    return std::string{name}.append("=").append(redacted_value(argument.substr(end + 1), users));
 }
 
 /// What makes a scope one of many: a number, or part of a longer one, behind a dash.

@@ -18,8 +18,7 @@ constexpr std::string_view kHidden = "[...]";
 
 /// A program's path. Of one in a home, or another folder of somebody's, what tells whose it is and how folders there
 /// are called is hidden; the file's name stays, and so do folders that have the same name everywhere:
-/// "~/.local/bin/blender",
-/// "~/[...]/steamapps/common/[...]/portal2".
+/// "~/.local/bin/blender", "~/[...]/steamapps/common/[...]/portal2".
 [[nodiscard]] std::string redacted_path(std::string_view path, const UserNames& users);
 
 /// Arguments without the first, which is the program's name. Options stay; hidden are values of options whose name says
