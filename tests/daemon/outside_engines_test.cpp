@@ -87,6 +87,14 @@ struct House {
         (void)programs->take_news(now());
         engines.run_due(now() + 1min);
     }
+    /// Lets what was said of programs become known to the profiles.
+    void keep()
+    {
+        (void)profiles->deadline(now());
+        profiles->run_due(now() + 1min);
+        REQUIRE(is_readable(profiles->fd(), kPatience));
+        (void)profiles->take_news(now());
+    }
     void answer(const ScoreAnswer& rows)
     {
         REQUIRE_FALSE(calls.asked.empty());
@@ -229,10 +237,7 @@ TEST_CASE("an engine is told the unit; arguments and behaviour where the setting
     open.process.argv = house.process.argv;
     open.profiles->note({open.process.exe, open.process.file_id},
                         {.program_class = "batch", .confidence = 1, .because = ""});
-    (void)open.profiles->deadline(now());
-    open.profiles->run_due(now() + 1min);
-    REQUIRE(is_readable(open.profiles->fd(), kPatience));
-    (void)open.profiles->take_news(now());
+    open.keep();
     (void)open.votes();
     open.look_up();
     const auto& more = open.calls.asked.back().question.programs.front().circumstances;
@@ -316,7 +321,7 @@ TEST_CASE("what was collected while the settings let it is not told when they do
     CHECK(house.calls.asked.front().question.programs.front().circumstances.arguments.empty());
 }
 
-TEST_CASE("an engine that has no opinion any more suggests nothing, and one of little weight neither")
+TEST_CASE("what an engine says is kept as sure as its weight lets it be, and goes when it has no opinion any more")
 {
     House house;
     house.use(std::string{kGuesser} + "weight = 0.5\n");
@@ -324,10 +329,7 @@ TEST_CASE("an engine that has no opinion any more suggests nothing, and one of l
     house.look_up();
     house.answer({{.program_class = "batch", .confidence = 1, .reason = "why"}});
     (void)house.votes();
-    (void)house.profiles->deadline(now());
-    house.profiles->run_due(now() + 1min);
-    REQUIRE(is_readable(house.profiles->fd(), kPatience));
-    (void)house.profiles->take_news(now());
+    house.keep();
     CHECK(house.profiles->profiles().has_heard(
         {house.process.exe, house.process.file_id},
         {.engine = "guesser", .advice = {.program_class = "batch", .confidence = 0.5, .because = "why"}}));
@@ -346,10 +348,7 @@ TEST_CASE("what an engine says of a program that runs is remembered for a sugges
     house.look_up();
     house.answer(kBatch);
     (void)house.votes();
-    (void)house.profiles->deadline(now());
-    house.profiles->run_due(now() + 1min);
-    REQUIRE(is_readable(house.profiles->fd(), kPatience));
-    (void)house.profiles->take_news(now());
+    house.keep();
     CHECK(house.profiles->profiles().has_heard(
         {house.process.exe, house.process.file_id},
         {.engine = "guesser", .advice = {.program_class = "batch", .confidence = 0.5, .because = "why"}}));

@@ -15,6 +15,7 @@ import unittest
 import harness
 import llama
 from llm_engine import NOBODY, LlmTest
+from model_server import Answering
 
 BUS_NAME = "org.priorityd1.Llm"
 CLASSES = {"batch": "A result, later", "game": "Play", "media": "Sound and pictures"}
@@ -49,7 +50,7 @@ class Refusing(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class HandingOn(http.server.BaseHTTPRequestHandler):
+class HandingOn(Answering):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         form = json.loads(body).get("response_format", {}).get("type", "plain")
@@ -61,15 +62,6 @@ class HandingOn(http.server.BaseHTTPRequestHandler):
         answer = connection.getresponse()
         self.send(answer.status, answer.read())
         connection.close()
-
-    def send(self, status: int, body: bytes):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 @unittest.skipIf(missing(), missing())
