@@ -223,7 +223,10 @@ std::string OutsideEngines::health_of(const ExternalEngine& engine, const std::s
 {
     if (!calls_)
         return "there is no bus";
-    return says.empty() ? engine.health(now) : fmt::format("{}; it says: {}", engine.health(now), says);
+    auto health = engine.health(now);
+    if (!users_)
+        health += "; the accounts of people cannot be read, so that units and arguments are not told";
+    return says.empty() ? health : fmt::format("{}; it says: {}", health, says);
 }
 
 std::vector<EngineView> OutsideEngines::views(Instant now) const
