@@ -36,12 +36,14 @@ constexpr Verb kVerbs[] = {
     {"import", "Turn rules of ananicy into a rule file", add_import},
     {"rules", "Show the rules, or those that may apply to a name", add_rules},
     {"classes", "Show the classes", add_classes},
+    {"topology", "Show the machine as placement sees it: caches, nodes, kinds of CPUs", add_topology},
     {"user-rules", "Hand your own rules to the daemon", add_user_rules},
     {"reload", "Have the daemon read settings and rules again", add_reload},
 };
 
 constexpr const char* kFooter =
-    R"("priorityctl VERB --help" explains a verb. classify, check, evaluate, import, rules and classes work without the daemon.
+    R"("priorityctl VERB --help" explains a verb. classify, check, evaluate, import, rules, classes and topology work
+without the daemon.
 
 Environment:
   PRIORITYD_BUS  what --bus says, when it is not given

@@ -45,6 +45,7 @@ using Run = std::function<ExitStatus(const Context&)>;
 [[nodiscard]] Run add_reload(CLI::App& verb);
 [[nodiscard]] Run add_set(CLI::App& verb);
 [[nodiscard]] Run add_suggestions(CLI::App& verb);
+[[nodiscard]] Run add_topology(CLI::App& verb);
 [[nodiscard]] Run add_unset(CLI::App& verb);
 [[nodiscard]] Run add_overrides(CLI::App& verb);
 [[nodiscard]] Run add_user_rules(CLI::App& verb);

@@ -6,6 +6,7 @@
 
 #include "core/knobs.hpp"
 #include "core/ledger.hpp"
+#include "core/placement.hpp"
 #include "core/ports.hpp"
 #include "core/setting.hpp"
 
@@ -14,9 +15,10 @@ namespace priorityd {
 /// What it takes to act; references live as long as the daemon.
 struct Tools {
     Actuator& actuator;
-    CpuSets& cpu_sets;
+    MachineSource& machine;
+    Placement& placement;
     const Knobs& knobs;
-    const SettingMap& untouched;  ///< What a process has that nobody has touched, without cpus: that is the set "all".
+    const SettingMap& untouched;  ///< What a process has that nobody has touched, without cpus: see cpu_goal.hpp.
     Originals& originals;
 };
 
@@ -27,9 +29,9 @@ struct Tally {
 };
 
 /// Writes the settings of `wanted` that differ, and puts back those in `ledger` that `wanted` no longer has, except
-/// those that somebody else has set. `key`: of this very process. Every outcome is noted in `ledger`; one that fails
-/// stops no other.
-Tally carry_out(ProcessHandle& process, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger,
+/// those that somebody else has set. `known`: of this very process, its key at least. Every outcome is noted in
+/// `ledger`; one that fails stops no other.
+Tally carry_out(ProcessHandle& process, const Snapshot& known, const SettingMap& wanted, Ledger& ledger,
                 const Tools& tools, Instant now);
 
 }  // namespace priorityd

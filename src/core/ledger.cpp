@@ -23,6 +23,14 @@ void Ledger::note(Setting setting, Outcome outcome)
     entry(setting).outcome = std::move(outcome);
 }
 
+void Ledger::remark(Setting setting, const std::string& detail)
+{
+    using enum Outcome::Kind;
+    auto& outcome = entry(setting).outcome;
+    if (outcome.kind == applied || outcome.kind == already_so || outcome.kind == dry_run)
+        outcome.detail = detail;
+}
+
 void Ledger::hold(Setting setting, Outcome outcome, Instant now)
 {
     Entry& held = entry(setting);

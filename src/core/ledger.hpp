@@ -27,6 +27,8 @@ public:
     void note(Setting setting, const Value& before, const Value& wanted, Outcome outcome);
     /// Notes an outcome without an attempt: not live, already so, vanished.
     void note(Setting setting, Outcome outcome);
+    /// Says how the value came about, where the last attempt has left it in force; nothing otherwise.
+    void remark(Setting setting, const std::string& detail);
     /// Somebody else has set it. It stays theirs, whatever they make of it, until adopt().
     void hold(Setting setting, Outcome outcome, Instant now);
     /// As if priorityd had written `written` over `before`: it came along from the process that started this one, was

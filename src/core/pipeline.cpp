@@ -19,6 +19,11 @@ constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::mi
 /// Where a process cannot be watched for want of descriptors, it is looked at again so often.
 constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
+/// Opening a GPU takes a program some calls more, and it opens several in a row.
+constexpr auto kGpuLook = std::chrono::milliseconds{250};
+/// There are some hundred programs on a machine of which rules could want to know it.
+constexpr std::size_t kMostWithoutGpu = 1024;
+
 /// An engine that went on asking for facts would hold the loop; there are fewer groups of facts than this.
 constexpr int kMaxReadings = 8;
 
@@ -102,15 +107,14 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
         return false;  // this one has got its pid
     if (reaction)
         rewind(*reaction, process);
-    if (look != Look::later && process.known.contains(Fact::devices))
-        look_again_later(process.key.pid, now);
+    note_devices(process, look, now);
     const auto program = look == Look::exec ? Program::another : Program::same;
     process.inherited = lineage_.inheritance_of(process, handle, program, relatives());
     auto decision = decide(handle, process, now);
     if (!decision.has_say())
         leave_alone(handle, process, now);
     else
-        enforce(handle, std::move(process), std::move(decision), reaction ? ledger_of(*reaction) : Ledger{}, now);
+        enforce(handle, std::move(process), std::move(decision), reaction ? ledger_of(*reaction) : Ledger{}, look, now);
     return true;
 }
 
@@ -128,6 +132,15 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
     return decision;
 }
 
+/// For those that are given CPUs near their GPU, or that may be. At its start no program has opened one.
+void Pipeline::read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look) const
+{
+    const auto* choice = find_value<CpuChoice>(wanted, Setting::cpus);
+    const auto* name = choice ? std::get_if<CpuSetName>(choice) : nullptr;
+    if (look != Look::exec && name && Placement::is_chosen(*name) && !process.known.contains(Fact::devices))
+        (void)handle.read(Fact::devices, process);  // a process that has ended meanwhile is found out by whoever acts
+}
+
 /// Nobody has said what kind of program it is.
 bool Pipeline::ask_advisers(ProcessHandle& handle, Snapshot& process) const
 {
@@ -140,9 +153,10 @@ bool Pipeline::ask_advisers(ProcessHandle& handle, Snapshot& process) const
     return !process.votes.empty();
 }
 
-Tally Pipeline::act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now)
+Tally Pipeline::act(ProcessHandle& handle, const Snapshot& process, const SettingMap& wanted, Ledger& ledger,
+                    Instant now)
 {
-    const Tally tally = carry_out(handle, key, wanted, ledger, tools(), now);
+    const Tally tally = carry_out(handle, process, wanted, ledger, tools(), now);
     tally_.applied += tally.applied;
     tally_.failed += tally.failed;
     return tally;
@@ -159,9 +173,11 @@ bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
     return true;
 }
 
-void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Instant now)
+void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Look look,
+                       Instant now)
 {
     const auto wanted = decision.effective();
+    read_gpus(handle, process, wanted, look);
     if (const auto* earlier = table_.find(process.key.pid); earlier && earlier->process.key != process.key)
         forget(process.key.pid, now);
     const bool is_new = table_.find(process.key.pid) == nullptr;
@@ -173,7 +189,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
     const auto bequest_before = is_new ? Bequest{} : Lineage::bequest_of(tracked);
     adopt(process, tracked.ledger);
     take_control(handle, decision, tracked.ledger);
-    const Tally tally = act(handle, process.key, wanted, tracked.ledger, now);
+    const Tally tally = act(handle, process, wanted, tracked.ledger, now);
 
     if (steers_sessions())
         autogroups_.add_member(SessionId{process.session}, process.key.pid,
@@ -233,7 +249,7 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
     const bool was_decided = tracked && tracked->process.key == process.key;
     if (was_decided) {
         const auto bequest_before = Lineage::bequest_of(*tracked);
-        carry_out(handle, process.key, {}, tracked->ledger, tools(), now);
+        carry_out(handle, process, {}, tracked->ledger, tools(), now);
         lineage_.note_release(*tracked, bequest_before);
         changes_.add(view_of(process, {}));
     }
@@ -310,6 +326,8 @@ void Pipeline::forget(Pid pid, Instant now)
         lineage_.note_end(*tracked);
     std::erase_if(waiting_, [pid](const Reaction& reaction) { return reaction.process.pid == pid; });
     table_.erase(pid);
+    without_gpu_.erase(pid);
+    placement_.release(pid, now);
     autogroups_.remove(pid, now);
     weights_.remove(pid, now);
 }
@@ -319,6 +337,38 @@ void Pipeline::look_again_later(Pid pid, Instant now)
 {
     for (const auto delay : kLaterLooks)
         timetable_.add(now + delay, pid);
+}
+
+/// A rule hangs on what the process has open.
+void Pipeline::note_devices(const Snapshot& process, Look look, Instant now)
+{
+    if (!process.known.contains(Fact::devices))
+        return;
+    if (look != Look::later)
+        look_again_later(process.key.pid, now);
+    if (process.uses.gpu || without_gpu_.size() >= kMostWithoutGpu)
+        without_gpu_.erase(process.key.pid);
+    else
+        without_gpu_.insert(process.key.pid);
+}
+
+void Pipeline::on_gpu_opened(Instant now)
+{
+    if (!gpu_look_ && !without_gpu_.empty())
+        gpu_look_ = now + kGpuLook;
+}
+
+void Pipeline::look_at_those_without_gpu(Instant now)
+{
+    gpu_look_.reset();
+    const std::vector<Pid> pids{without_gpu_.begin(), without_gpu_.end()};
+    for (const Pid pid : pids)
+        examine(pid, now, Look::later);
+}
+
+void Pipeline::on_cpu_change(Instant now)
+{
+    look_at_all(now, [](const TrackedProcess& tracked) { return tracked.decision.winner(Setting::cpus) != nullptr; });
 }
 
 void Pipeline::begin_scan()
@@ -346,7 +396,8 @@ bool Pipeline::continue_scan(std::size_t count, Instant now)
 
 std::optional<Instant> Pipeline::deadline() const
 {
-    return earlier(timetable_.next(), earlier(autogroups_.deadline(), weights_.deadline()));
+    return earlier(earlier(timetable_.next(), earlier(gpu_look_, placement_.deadline())),
+                   earlier(autogroups_.deadline(), weights_.deadline()));
 }
 
 void Pipeline::run_due(Instant now)
@@ -355,6 +406,10 @@ void Pipeline::run_due(Instant now)
     catch_up();
     for (const Pid pid : timetable_.take_due(now))
         examine(pid, now, Look::later);
+    for (const Pid pid : placement_.take_due(now))
+        examine(pid, now, Look::later);
+    if (is_due(gpu_look_))
+        look_at_those_without_gpu(now);
     if (is_due(autogroups_.deadline()))
         autogroups_.settle(session_tools());
     if (is_due(weights_.deadline()))

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "core/inspection.hpp"
 #include "core/knobs.hpp"
 #include "core/lineage.hpp"
+#include "core/placement.hpp"
 #include "core/policy.hpp"
 #include "core/ports.hpp"
 #include "core/process_table.hpp"
@@ -32,7 +34,7 @@ namespace priorityd {
 struct World {
     ProcessSource& source;
     Actuator& actuator;
-    CpuSets& cpu_sets;
+    MachineSource& machine;
     ExitWatch& exits;
     UnitManagers& units;
     Originals& originals;
@@ -75,6 +77,10 @@ public:
     void look_again(std::span<const Pid> processes, Instant now);
     /// Looks at all for which this source has had a say, and at those that have inherited from them.
     void look_at_those_with(const std::string& source, Instant now);
+    /// CPUs have come or gone: looks at all that are given some.
+    void on_cpu_change(Instant now);
+    /// Somebody has opened a GPU: looks, a little later, at those of which rules want to know whether it was they.
+    void on_gpu_opened(Instant now);
     /// Looks at up to `count` of the queued ones; true while there are more. Slow: outside of real time.
     bool continue_scan(std::size_t count, Instant now);
 
@@ -141,10 +147,11 @@ private:
     void adopt_process(std::span<const Original> lines);
     const Original* adopt_setting(ProcessHandle& handle, const ProcessKey& process, std::span<const Original> lines);
     void take_control(ProcessHandle& handle, const Decision& decision, Ledger& ledger);
-    Tally act(ProcessHandle& handle, const ProcessKey& key, const SettingMap& wanted, Ledger& ledger, Instant now);
+    Tally act(ProcessHandle& handle, const Snapshot& process, const SettingMap& wanted, Ledger& ledger, Instant now);
     void put_back(TrackedProcess& tracked, Instant now);
     void put_back_inherited(Pid pid, Instant now);
-    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Instant now);
+    void enforce(ProcessHandle& handle, Snapshot&& process, Decision&& decision, Ledger&& by_reflex, Look look,
+                 Instant now);
     void look_at_heirs(const ProcessKey& from, Instant now);
     template <typename Predicate>
     void look_at_all(Instant now, Predicate predicate);
@@ -159,6 +166,9 @@ private:
     void watch_exit(ProcessHandle& handle, Instant now);
     void forget(Pid pid, Instant now);
     void look_again_later(Pid pid, Instant now);
+    void look_at_those_without_gpu(Instant now);
+    void note_devices(const Snapshot& process, Look look, Instant now);
+    void read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look) const;
     [[nodiscard]] bool steers_sessions() const;
     [[nodiscard]] Autogroups::Tools session_tools() const
     {
@@ -169,9 +179,9 @@ private:
     void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
     void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
     [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
-    [[nodiscard]] Tools tools() const
+    [[nodiscard]] Tools tools()
     {
-        return {world_.actuator, world_.cpu_sets, knobs_, world_.untouched, world_.originals};
+        return {world_.actuator, world_.machine, placement_, knobs_, world_.untouched, world_.originals};
     }
 
     World world_;
@@ -181,8 +191,11 @@ private:
     ProcessTable table_;
     Lineage lineage_;
     Autogroups autogroups_;
+    Placement placement_;
     UnitWeights weights_;
     Timetable timetable_;
+    std::set<Pid> without_gpu_;        // of which rules want to know whether they use one
+    std::optional<Instant> gpu_look_;  // when they are looked at, since somebody has opened one
     ChangeFeed changes_;
     Reflexes reflexes_;
     std::vector<Reaction> waiting_;  // for the full look

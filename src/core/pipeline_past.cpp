@@ -91,7 +91,7 @@ void Pipeline::put_back(TrackedProcess& tracked, Instant now)
     const auto handle = world_.source.open(tracked.process.key.pid);
     Snapshot process;
     if (handle && (*handle)->read(Fact::stat, process) && process.key == tracked.process.key)
-        carry_out(**handle, process.key, {}, tracked.ledger, tools(), now);
+        carry_out(**handle, process, {}, tracked.ledger, tools(), now);
 }
 
 /// Of a process that nothing was decided for because it has run no program of its own since it was forked.
@@ -104,7 +104,7 @@ void Pipeline::put_back_inherited(Pid pid, Instant now)
     Ledger ledger;
     for (const auto& one : lineage_.inheritance_of(process, **handle, Program::same, relatives()))
         ledger.adopt(one.setting, one.before, one.value);
-    carry_out(**handle, process.key, {}, ledger, tools(), now);
+    carry_out(**handle, process, {}, ledger, tools(), now);
 }
 
 }  // namespace priorityd

@@ -14,6 +14,7 @@
 #include "core/cgroup_path.hpp"
 #include "core/cpu_standing.hpp"
 #include "core/ids.hpp"
+#include "core/machine.hpp"
 #include "core/override.hpp"
 #include "core/result.hpp"
 #include "core/scoring/advice.hpp"
@@ -57,6 +58,13 @@ public:
     /// The autogroup of the process's session. Errors: ESRCH; EOPNOTSUPP where another knob is alive instead, with the
     /// reason.
     [[nodiscard]] virtual Result<Autogroup> autogroup() = 0;
+    /// How many of its threads want a CPU at the same time: those that run or wait for one now, or those that have had
+    /// at least a tenth of the CPU time of the one that had most, whichever are more. At least 1. Reads a file for each
+    /// thread: not for the exec path.
+    [[nodiscard]] virtual int busy_threads() = 0;
+    /// The CPUs that its control group confines it to; all that are online where none does. Errors: ESRCH; ENOENT where
+    /// control groups confine nobody here.
+    [[nodiscard]] virtual Result<CpuSet> cpuset() = 0;
     /// With whom it competes for CPU time. Reads a few files for each cgroup on its way and beside it: for explain.
     /// Errors: ESRCH.
     [[nodiscard]] virtual Result<CpuStanding> cpu_standing() = 0;
@@ -154,12 +162,16 @@ public:
     virtual void unwatch(Pid pid) = 0;
 };
 
-/// Turns names of CPU sets into CPUs; loads the topology on first use.
-class CpuSets {
+/// The machine that processes are placed on.
+class MachineSource {
 public:
-    virtual ~CpuSets() = default;
-    /// Isolated CPUs are left out. Errors: EINVAL with what this machine has instead ("numa:3: nodes here: 0-1").
-    [[nodiscard]] virtual Result<CpuSet> resolve(const CpuSetName& name) = 0;
+    virtual ~MachineSource() = default;
+    /// Looked up on first use and when CPUs have come or gone since, which takes milliseconds; else in microseconds.
+    /// The pointer holds until the next call. Errors: what the system answered.
+    [[nodiscard]] virtual Result<const Machine*> machine() = 0;
+    /// Whether the kernel itself keeps the threads of each process together in a last-level cache. Source: Linux 7.2,
+    /// kernel/sched/debug.c: sched/llc_balancing in debugfs.
+    [[nodiscard]] virtual bool gathers_by_cache() = 0;
 };
 
 /// Keeps permanent overrides.

@@ -132,6 +132,15 @@ CpuSet CpuSet::intersect(const CpuSet& other) const
     return both;
 }
 
+CpuSet CpuSet::joined(const CpuSet& other) const
+{
+    CpuSet either = *this;
+    either.words_.resize(std::max(words_.size(), other.words_.size()));
+    for (std::size_t i = 0; i < other.words_.size(); ++i)
+        either.words_[i] |= other.words_[i];
+    return either;
+}
+
 std::string CpuSet::to_text() const
 {
     std::string text;

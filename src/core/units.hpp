@@ -109,7 +109,18 @@ public:
     [[nodiscard]] int count() const;
     [[nodiscard]] CpuSet minus(const CpuSet& other) const;
     [[nodiscard]] CpuSet intersect(const CpuSet& other) const;
+    [[nodiscard]] CpuSet joined(const CpuSet& other) const;
     [[nodiscard]] std::string to_text() const;  ///< The list format: "0-3,8".
+    /// Calls visit(cpu) for each, the least first.
+    template <typename Visit>
+    void each(Visit visit) const
+    {
+        constexpr int kBitsPerWord = 64;
+        for (int cpu = 0; cpu < static_cast<int>(words_.size()) * kBitsPerWord; ++cpu) {
+            if (contains(cpu))
+                visit(cpu);
+        }
+    }
     /// The bits, least CPU first, without trailing zero words: what sched_setaffinity(2) takes.
     [[nodiscard]] const std::vector<std::uint64_t>& words() const { return words_; }
 

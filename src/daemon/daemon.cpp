@@ -54,6 +54,8 @@ Daemon::Daemon(Parts parts)
 void Daemon::use(std::shared_ptr<const Policy> policy)
 {
     parts_.scoring.use(*policy);
+    if (gpus_)
+        gpus_->enable(policy->needs().contains(Fact::devices));
     for (const auto& fault : steering_.use(std::move(policy)))
         parts_.log.warning(fault);
 }
@@ -121,6 +123,15 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
+    keep(gpus_, GpuWatch::open(parts_.devices));
+    if (gpus_) {
+        gpus_->enable(pipeline_.policy().needs().contains(Fact::devices));
+        keep(gpu_opened_, loop.watch_fd(gpus_->fd(), Priority::later, [this] { on_gpu_opened(); }));
+    }
+    if (auto cpus = CpuWatch::open(loop, [this] { on_cpu_change(); }))
+        cpus_ = *std::move(cpus);
+    else
+        parts_.log.warning(cpus.error().message() + "; going on without it");
     if (auto attached = parts_.scoring.attach({loop, [this] { on_news(); },
                                                [this](const ProcessKey& process) {
                                                    auto standing = pipeline_.standing_of(process);
@@ -210,6 +221,20 @@ void Daemon::on_news()
 {
     const auto pause = parts_.realtime.pause();
     pipeline_.look_again(parts_.scoring.take_news(now()), now());
+    arm_timers(now());
+}
+
+void Daemon::on_gpu_opened()
+{
+    if (gpus_->was_opened())
+        pipeline_.on_gpu_opened(now());
+    arm_timers(now());
+}
+
+void Daemon::on_cpu_change()
+{
+    const auto pause = parts_.realtime.pause();
+    pipeline_.on_cpu_change(now());
     arm_timers(now());
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/folder_watch.hpp"
 #include "daemon/learning.hpp"
 #include "daemon/log.hpp"
+#include "daemon/machine_watch.hpp"
 #include "daemon/scoring.hpp"
 #include "daemon/state.hpp"
 #include "kernel/accounts.hpp"
@@ -39,6 +40,7 @@ struct Parts {
     Scoring& scoring;  ///< The one in `world`.
     State& state;      ///< Its originals are the ones in `world`.
     kernel::PolicySources sources;
+    std::string devices;  ///< The folder of device files.
     Knobs knobs;
     std::function<std::optional<ForeignScheduler>()> scheduler;  ///< The one that is loaded at the moment.
     bool is_dry_run = false;
@@ -81,6 +83,8 @@ private:
     void on_exits();
     void on_folder_change();
     void on_news();
+    void on_gpu_opened();
+    void on_cpu_change();
     bool see_to_trouble(const kernel::Drained& drained);
     void on_broken_connector(const Error& error);
     void request_scan();
@@ -108,10 +112,12 @@ private:
     Allowance realtime_of_requests_{0.01, std::chrono::milliseconds{5}};
     std::vector<ChangeListener*> listeners_;
     std::optional<FolderWatch> watch_;
+    std::optional<CpuWatch> cpus_;
+    std::optional<GpuWatch> gpus_;
     bool has_lost_events_ = false;  // and has not asked for a scan yet
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
-    Source exits_, disk_, folders_, scan_work_;
+    Source exits_, disk_, folders_, gpu_opened_, scan_work_;
     Timer publish_timer_, due_timer_, reload_timer_;
 };
 

@@ -155,7 +155,7 @@ struct KernelSide {
     kernel::PidfdExitWatch exits;
     kernel::KernelActuator actuator;
     kernel::DryRunActuator dry_run_actuator;
-    kernel::Topology topology;
+    kernel::Topology topology{kernel::usual_topology()};
     kernel::Realtime realtime;
 };
 
@@ -191,7 +191,7 @@ Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSi
             .loop = loop,
             .world = {.source = kernel.procfs,
                       .actuator = is_dry_run ? static_cast<Actuator&>(kernel.dry_run_actuator) : kernel.actuator,
-                      .cpu_sets = kernel.topology,
+                      .machine = kernel.topology,
                       .exits = kernel.exits,
                       .units = is_dry_run ? static_cast<UnitManagers&>(weights.dry_run_units) : weights.units,
                       .originals = state.originals(),
@@ -204,6 +204,7 @@ Parts parts_of(const Options& options, const Log& log, EventLoop& loop, KernelSi
             .scoring = scoring,
             .state = state,
             .sources = sources_of(options),
+            .devices = "/proc/1/root/dev",  // its own may be private, as in the service
             .knobs = kernel::probe_knobs({}),
             .scheduler = [] { return kernel::foreign_scheduler(kernel::Roots{}); },
             .is_dry_run = is_dry_run};

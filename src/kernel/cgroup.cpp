@@ -47,6 +47,15 @@ void read_tree(int above, const char* name, int levels, std::vector<Pid>& into)
     }
 }
 
+/// A list in the kernel's format.
+Result<CpuSet> cpus_in(const Result<std::string_view>& text)
+{
+    if (!text)
+        return tl::unexpected(text.error());
+    const auto cpus = CpuSet::parse(text->substr(0, text->find('\n')));
+    return cpus ? Result<CpuSet>{*cpus} : failure(ENOENT, "no list of CPUs");
+}
+
 }  // namespace
 
 bool has_controller(int sys_root, std::string_view controller)
@@ -71,6 +80,22 @@ bool shares_out_cpu(int sys_root, std::string_view cgroup)
     std::string file = "fs/cgroup";
     file.append(cgroup).append("/cpu.weight");
     return ::faccessat(sys_root, file.c_str(), F_OK, 0) == 0;
+}
+
+/// Version 1 tells it in every cgroup, version 2 only where the controller is on: what is nearest above holds.
+Result<CpuSet> cpuset_of(int sys_root, const CgroupPaths& cgroup)
+{
+    std::array<char, 4096> buffer;
+    if (!cgroup.cpuset.empty()) {
+        const auto file = "fs/cgroup/cpuset" + cgroup.cpuset + "/cpuset.effective_cpus";
+        return cpus_in(read_small_file(sys_root, file.c_str(), buffer));
+    }
+    for (std::string path = cgroup.path; !path.starts_with("/.."); path.erase(path.rfind('/'))) {
+        const auto file = "fs/cgroup" + (path == "/" ? "" : path) + "/cpuset.cpus.effective";
+        if (auto cpus = cpus_in(read_small_file(sys_root, file.c_str(), buffer)); cpus || path.size() <= 1)
+            return cpus;
+    }
+    return failure(ENOENT, "cpuset.cpus.effective");
 }
 
 std::vector<Pid> processes_in_cgroup(int sys_root, const std::string& cgroup)

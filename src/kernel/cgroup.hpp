@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "core/result.hpp"
+#include "core/units.hpp"
+#include "kernel/procfs_text.hpp"
 
 namespace priorityd::kernel {
 
@@ -15,6 +18,10 @@ namespace priorityd::kernel {
 
 /// Whether CPU time is shared out between this cgroup and its siblings.
 [[nodiscard]] bool shares_out_cpu(int sys_root, std::string_view cgroup);
+
+/// The CPUs that a cgroup is confined to, by its own settings or those above. Errors: ENOENT where the controller is
+/// not there.
+[[nodiscard]] Result<CpuSet> cpuset_of(int sys_root, const CgroupPaths& cgroup);
 
 /// The processes in a cgroup and in all below it, in no order. Empty when there is no such cgroup.
 [[nodiscard]] std::vector<Pid> processes_in_cgroup(int sys_root, const std::string& cgroup);

@@ -19,10 +19,12 @@
 
 #include "core/names.hpp"
 #include "kernel/accounts.hpp"
+#include "kernel/cgroup.hpp"
 #include "kernel/file_id.hpp"
 #include "kernel/file_trust.hpp"
 #include "kernel/folder.hpp"
 #include "kernel/numbered_path.hpp"
+#include "kernel/open_gpus.hpp"
 #include "kernel/process_list.hpp"
 #include "kernel/procfs_text.hpp"
 #include "kernel/small_file.hpp"
@@ -221,13 +223,18 @@ ProcfsHandle::Proof ProcfsHandle::read_devices(Snapshot& into) const
     if (!folder)
         return Proof::none;
     std::array<char, PATH_MAX> buffer;
+    OpenGpus gpus{roots_, task_.get()};
     int left = kMostDescriptors;
     for_each_number(folder.get(), [&](int number) {
-        const Uses uses = uses_of(read_link(::dirfd(folder.get()), NumberedPath{number}.c_str(), buffer));
+        const auto link = read_link(::dirfd(folder.get()), NumberedPath{number}.c_str(), buffer);
+        const Uses uses = uses_of(link);
+        if (uses.gpu)
+            gpus.add(number, link);
         into.uses.gpu = into.uses.gpu || uses.gpu;
         into.uses.audio = into.uses.audio || uses.audio;
-        return --left > 0 && !(into.uses.gpu && into.uses.audio);
+        return --left > 0;
     });
+    into.uses.gpus = gpus.addresses();
     return Proof::none;
 }
 
@@ -318,6 +325,36 @@ std::vector<Tid> ProcfsHandle::threads()
     if (leader != tids.end())
         std::rotate(tids.begin(), leader, leader + 1);
     return tids;
+}
+
+int ProcfsHandle::busy_threads()
+{
+    constexpr std::uint64_t kShare = 10;
+    int running = 0;
+    std::vector<std::uint64_t> ticks;
+    std::array<char, kStatBytes> buffer;
+    for (const Tid thread : threads()) {
+        const auto file = std::to_string(raw(thread)) + "/stat";
+        const auto text = read_small_file(task_.get(), file.c_str(), buffer);
+        const auto fields = text ? parse_stat(*text) : std::nullopt;
+        if (!fields)
+            continue;
+        running += fields->state == 'R' ? 1 : 0;
+        ticks.push_back(fields->own_ticks);
+    }
+    const std::uint64_t most = ticks.empty() ? 0 : *std::ranges::max_element(ticks);
+    const auto worked = most == 0 ? 0 : std::ranges::count_if(ticks, [&](auto own) { return own * kShare >= most; });
+    return std::max({1, running, static_cast<int>(worked)});
+}
+
+Result<CpuSet> ProcfsHandle::cpuset()
+{
+    std::array<char, kCgroupBytes> buffer;
+    const auto text = read_small_file(task_.get(), "../cgroup", buffer);
+    if (!text)
+        return text.error().is_vanished() ? gone() : tl::unexpected(text.error());
+    const auto paths = parse_cgroup(*text);
+    return paths ? cpuset_of(roots_.sys.get(), *paths) : failure(ENOENT, "no control groups");
 }
 
 Procfs::Procfs(UniqueFd proc, UniqueFd sys)

@@ -29,6 +29,8 @@ public:
     [[nodiscard]] bool is_alive() override;
     [[nodiscard]] std::vector<Tid> threads() override;
     [[nodiscard]] Result<Autogroup> autogroup() override;
+    [[nodiscard]] int busy_threads() override;
+    [[nodiscard]] Result<CpuSet> cpuset() override;
     [[nodiscard]] Result<CpuStanding> cpu_standing() override;
 
     /// True when the leader is surely the only thread. Costs half a microsecond, where threads() costs several.

@@ -137,6 +137,7 @@ struct SeenHierarchies {
     std::string_view unified;
     std::string_view systemd;
     std::string_view cpu;
+    std::string_view cpuset;
 
     void note(const CgroupLine& line)
     {
@@ -144,7 +145,9 @@ struct SeenHierarchies {
             unified = line.path;
         else if (line.controllers == "name=systemd")
             systemd = line.path;
-        else if (contains_word(line.controllers, "cpu"))
+        else if (contains_word(line.controllers, "cpuset"))
+            cpuset = line.path;
+        if (contains_word(line.controllers, "cpu"))
             cpu = line.path;
     }
 
@@ -203,7 +206,9 @@ std::optional<StatFields> parse_stat(std::string_view text)
     fields.terminal = reader.number<std::int32_t>();
     fields.foreground_group = reader.number<std::int32_t>();
     fields.flags = reader.number<std::uint32_t>();
-    reader.skip(6);  // page faults, own times
+    reader.skip(4);  // page faults
+    fields.own_ticks = reader.number<std::uint64_t>();
+    fields.own_ticks += reader.number<std::uint64_t>();
     fields.children_ticks = reader.number<std::uint64_t>();
     fields.children_ticks += reader.number<std::uint64_t>();
     reader.skip(1);  // priority
@@ -245,7 +250,8 @@ std::optional<CgroupPaths> parse_cgroup(std::string_view text)
             return std::nullopt;
         seen.note(*line);
     }
-    return CgroupPaths{.path = std::string{seen.unit_path()}, .cpu = std::string{seen.cpu}};
+    return CgroupPaths{
+        .path = std::string{seen.unit_path()}, .cpu = std::string{seen.cpu}, .cpuset = std::string{seen.cpuset}};
 }
 
 std::string_view exe_path(std::string_view link)
@@ -277,6 +283,34 @@ Uses uses_of(std::string_view link)
     if (link.starts_with(kNvidia) && link.size() > kNvidia.size())
         uses.gpu = link[kNvidia.size()] >= '0' && link[kNvidia.size()] <= '9';
     return uses;
+}
+
+GpuUse parse_gpu_use(std::string_view text)
+{
+    constexpr std::string_view kEngine = "drm-engine-", kCapacity = "drm-engine-capacity-";
+    GpuUse use;
+    while (!text.empty()) {
+        std::string_view line = take_until(text, '\n');
+        const std::string_view key = take_until(line, ':');
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        if (key == "drm-pdev")
+            use.address = line;
+        if (key.starts_with(kEngine) && !key.starts_with(kCapacity))
+            use.busy += whole_number<std::uint64_t>(take_until(line, ' ')).value_or(0);
+    }
+    return use;
+}
+
+std::optional<int> parse_nvidia_minor(std::string_view text)
+{
+    while (!text.empty()) {
+        std::string_view line = take_until(text, '\n');
+        if (take_until(line, ':') != "Device Minor")
+            continue;
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        return whole_number<int>(line);
+    }
+    return std::nullopt;
 }
 
 std::optional<Pid> parse_thread_group(std::string_view text)

@@ -31,6 +31,7 @@ struct StatFields {
     std::int32_t terminal = 0;          ///< Device number of the controlling terminal; 0 for none.
     std::int32_t foreground_group = 0;  ///< The process group in that terminal's foreground; -1 without one.
     std::uint32_t flags = 0;            ///< PF_*; see is_kernel_thread().
+    std::uint64_t own_ticks = 0;        ///< On a CPU, user and system: of this thread, or of the process's threads.
     /// On a CPU, user and system: children that have ended and been waited for, and theirs.
     std::uint64_t children_ticks = 0;
     std::optional<Nice> nice;  ///< Of the main thread, also of a real-time one, where it sleeps.
@@ -65,6 +66,7 @@ struct StatFields {
 struct CgroupPaths {
     std::string path = "/";  ///< In the unified hierarchy, else systemd's own.
     std::string cpu;         ///< In the v1 hierarchy of the cpu controller; empty where there is none.
+    std::string cpuset;      ///< The same of the cpuset controller.
     friend bool operator==(const CgroupPaths&, const CgroupPaths&) = default;
 };
 
@@ -76,6 +78,16 @@ struct CgroupPaths {
 
 /// The text of /proc/PID/autogroup, "/autogroup-123 nice 0"; empty for anything else. Source: sched(7).
 [[nodiscard]] std::optional<Autogroup> parse_autogroup(std::string_view text);
+
+/// What the kernel tells of an open GPU. Source: Documentation/gpu/drm-usage-stats.rst.
+struct GpuUse {
+    std::string address;     ///< drm-pdev: on the PCI bus; empty where the driver does not tell.
+    std::uint64_t busy = 0;  ///< drm-engine-…: ns that its engines have worked for whoever has opened it.
+};
+/// From a file in /proc/PID/fdinfo; what is malformed counts as not told.
+[[nodiscard]] GpuUse parse_gpu_use(std::string_view text);
+/// The number in "Device Minor: 	 0" of /proc/driver/nvidia/gpus/ADDRESS/information; empty without one.
+[[nodiscard]] std::optional<int> parse_nvidia_minor(std::string_view text);
 
 /// What a link in /proc/PID/fd tells of a process: a GPU's device, an audio device, or neither.
 [[nodiscard]] Uses uses_of(std::string_view link);

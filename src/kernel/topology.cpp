@@ -5,12 +5,18 @@
 #include <hwloc.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
+#include <sstream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -28,8 +34,8 @@ struct FreeBitmap {
 };
 using Bitmap = std::unique_ptr<hwloc_bitmap_s, FreeBitmap>;
 
-/// An environment variable with another value for a while: the only way in which hwloc takes these settings. The daemon
-/// has one thread, so nobody reads the environment meanwhile.
+/// An environment variable with another value for a while: the only way in which hwloc is told where the system is. For
+/// tests, which have one thread; the machine itself needs none.
 class ScopedVariable {
 public:
     ScopedVariable(std::string name, const std::string& value) : name_{std::move(name)}
@@ -60,10 +66,8 @@ constexpr unsigned long kFlags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED | HWLOC_
 
 Result<TopologyHandle> load(const TopologySource& source)
 {
-    // Plugins look for GPUs: they would pull their drivers' libraries into the daemon.
-    const ScopedVariable no_plugins{"HWLOC_PLUGINS_PATH", "/nonexistent"};
     std::optional<ScopedVariable> root;
-    if (source.synthetic.empty() && source.root != "/")
+    if (source.synthetic.empty() && source.root != usual_topology().root)
         root.emplace("HWLOC_FSROOT", source.root.string());
 
     hwloc_topology_t raw_topology = nullptr;
@@ -85,22 +89,47 @@ CpuSet to_cpu_set(hwloc_const_bitmap_t bitmap)
     return set;
 }
 
-/// CPUs that somebody has taken out of scheduling (isolcpus=): processes belong there only by explicit number.
-CpuSet isolated_below(const std::filesystem::path& root)
+/// The first line of a small file below sys/; empty without it.
+std::string line_of(const std::filesystem::path& root, const std::filesystem::path& file)
 {
-    std::ifstream file{root / "sys/devices/system/cpu/isolated"};
-    std::string list;
-    std::getline(file, list);
-    // Without the file (an old kernel, a test) or with nothing in it no CPU is isolated.
-    return CpuSet::parse(list).value_or(CpuSet{});
+    std::ifstream in{root / "sys" / file};
+    std::string line;
+    std::getline(in, line);
+    return line;
 }
 
-std::map<int, CpuSet> nodes_of(hwloc_topology_t topology, const CpuSet& usable)
+/// A list of CPUs in a file. Without it (an old kernel, a recorded tree) or with nothing in it there are none.
+CpuSet cpus_in(const std::filesystem::path& root, const std::filesystem::path& file)
 {
-    std::map<int, CpuSet> nodes;
+    return CpuSet::parse(line_of(root, file)).value_or(CpuSet{});
+}
+
+std::optional<int> number_in(const std::filesystem::path& root, const std::filesystem::path& file)
+{
+    const auto line = line_of(root, file);
+    int number = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+    return error == std::errc{} && end == line.data() + line.size() ? std::optional{number} : std::nullopt;
+}
+
+/// Source: /sys/devices/system/node/nodeN/distance, one for each node in the order of their numbers.
+std::vector<int> distances_in(const std::filesystem::path& root, int node)
+{
+    std::istringstream line{line_of(root, fmt::format("devices/system/node/node{}/distance", node))};
+    return {std::istream_iterator<int>{line}, {}};
+}
+
+std::map<int, Machine::Node> nodes_of(hwloc_topology_t topology, const CpuSet& usable,
+                                      const std::filesystem::path& root)
+{
+    std::map<int, Machine::Node> nodes;
     hwloc_obj_t node = nullptr;
-    while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node)))
-        nodes[static_cast<int>(node->os_index)] = to_cpu_set(node->cpuset).intersect(usable);
+    while ((node = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, node))) {
+        const auto number = static_cast<int>(node->os_index);
+        nodes[number] = {.cpus = to_cpu_set(node->cpuset).intersect(usable),
+                         .bytes = node->attr->numanode.local_memory,
+                         .distances = distances_in(root, number)};
+    }
     return nodes;
 }
 
@@ -115,16 +144,33 @@ hwloc_obj_t last_level_cache(hwloc_obj_t cpu)
     return outermost;
 }
 
-/// Numbered by the order in which hwloc has the CPUs, so neighbours have neighbouring numbers.
-std::map<int, CpuSet> caches_of(hwloc_topology_t topology, const CpuSet& usable)
+/// The highest performance that firmware promises of one of them. Source:
+/// Documentation/admin-guide/acpi/cppc_sysfs.rst.
+int speed_of(const CpuSet& cpus, const std::filesystem::path& root)
 {
-    std::map<int, CpuSet> caches;
+    int highest = 0;
+    cpus.each([&](int cpu) {
+        const auto file = fmt::format("devices/system/cpu/cpu{}/acpi_cppc/highest_perf", cpu);
+        highest = std::max(highest, number_in(root, file).value_or(0));
+    });
+    return highest;
+}
+
+/// Numbered by the order in which hwloc has the CPUs, so neighbours have neighbouring numbers.
+std::map<int, Machine::Cache> caches_of(hwloc_topology_t topology, const CpuSet& usable,
+                                        const std::filesystem::path& root)
+{
+    std::map<int, Machine::Cache> caches;
     hwloc_obj_t last = nullptr;
     hwloc_obj_t cpu = nullptr;
     while ((cpu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, cpu))) {
         hwloc_obj_t cache = last_level_cache(cpu);
-        if (cache && cache != last)
-            caches[static_cast<int>(caches.size())] = to_cpu_set(cache->cpuset).intersect(usable);
+        if (cache && cache != last) {
+            auto cpus = to_cpu_set(cache->cpuset).intersect(usable);
+            const int speed = speed_of(cpus, root);
+            caches[static_cast<int>(caches.size())] = {
+                .cpus = std::move(cpus), .bytes = cache->attr->cache.size, .speed = speed};
+        }
         last = cache;
     }
     return caches;
@@ -144,82 +190,107 @@ std::optional<CpuSet> fastest_of(hwloc_topology_t topology)
     return is_ranked ? std::optional{to_cpu_set(cpus.get())} : std::nullopt;
 }
 
-MachineCpus copy_of(hwloc_topology_t topology, const CpuSet& isolated)
+/// CPUs near a device, by list or, on old kernels, by mask ("000000ff,ffffffff"). Empty where the kernel does not say.
+CpuSet near(const std::filesystem::path& root, const std::filesystem::path& device)
 {
-    MachineCpus cpus;
-    cpus.all = to_cpu_set(hwloc_topology_get_topology_cpuset(topology)).minus(isolated);
+    if (auto cpus = cpus_in(root, device / "local_cpulist"); !cpus.empty())
+        return cpus;
+    const Bitmap mask{hwloc_bitmap_alloc()};
+    const auto text = line_of(root, device / "local_cpus");
+    return mask && hwloc_bitmap_sscanf(mask.get(), ("0x" + text).c_str()) == 0 ? to_cpu_set(mask.get()) : CpuSet{};
+}
+
+/// PCI devices of class "display controller" or "processing accelerator". Source: PCI Code and ID Assignment
+/// Specification, 1.15. Those of a 3D controller or an accelerator are made for computing; beside them the first one
+/// mostly is the picture of a server's own management.
+std::vector<Machine::Gpu> gpus_below(const std::filesystem::path& root, const CpuSet& usable)
+{
+    constexpr std::string_view kDisplay = "0x03", kThreeD = "0x0302", kAccelerator = "0x12";
+    const std::filesystem::path devices = "bus/pci/devices";
+    std::vector<Machine::Gpu> all;
+    std::vector<Machine::Gpu> computing;
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator{root / "sys" / devices, none}) {
+        const auto address = entry.path().filename().string();
+        const auto kind = line_of(root, devices / address / "class");
+        if (!kind.starts_with(kDisplay) && !kind.starts_with(kAccelerator))
+            continue;
+        const auto local = near(root, devices / address).intersect(usable);
+        all.push_back({.address = address, .cpus = local.empty() ? usable : local});
+        if (!kind.starts_with(kDisplay) || kind.starts_with(kThreeD))
+            computing.push_back(all.back());
+    }
+    auto& gpus = computing.empty() ? all : computing;
+    std::ranges::sort(gpus, {}, &Machine::Gpu::address);
+    return std::move(gpus);
+}
+
+/// Cores of which a thread is usable.
+int cores_of(hwloc_topology_t topology, const CpuSet& usable)
+{
+    int cores = 0;
+    hwloc_obj_t core = nullptr;
+    while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)))
+        cores += to_cpu_set(core->cpuset).intersect(usable).empty() ? 0 : 1;
+    return cores;
+}
+
+Machine copy_of(hwloc_topology_t topology, const std::filesystem::path& root)
+{
+    const std::filesystem::path cpus = "devices/system/cpu";
+    Machine machine;
+    machine.isolated = cpus_in(root, cpus / "isolated");
+    machine.offline = cpus_in(root, cpus / "offline").intersect(cpus_in(root, cpus / "present"));
+    machine.all = to_cpu_set(hwloc_topology_get_topology_cpuset(topology)).minus(machine.isolated);
+    machine.possible = machine.all.joined(cpus_in(root, cpus / "possible")).minus(machine.isolated);
     const auto fastest = fastest_of(topology);
-    cpus.performance = fastest ? cpus.all.intersect(*fastest) : cpus.all;
-    cpus.efficiency = fastest ? cpus.all.minus(*fastest) : cpus.all;
-    cpus.numa = nodes_of(topology, cpus.all);
-    cpus.llc = caches_of(topology, cpus.all);
-    return cpus;
-}
-
-/// "0-1", in the kernel's list format.
-std::string numbers_of(const std::map<int, CpuSet>& sets)
-{
-    CpuSet numbers;  // it prints lists of small numbers, whatever they count
-    for (const auto& [number, cpus] : sets)
-        numbers.add(number);
-    return numbers.empty() ? "none" : numbers.to_text();
-}
-
-Result<CpuSet> numbered(const CpuSetName& name, const std::map<int, CpuSet>& sets, std::string_view what)
-{
-    const std::string_view digits = std::string_view{name.text}.substr(name.text.find(':') + 1);
-    int number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const auto found = error == std::errc{} && end == digits.data() + digits.size() ? sets.find(number) : sets.end();
-    if (found == sets.end())
-        return failure(EINVAL, fmt::format("{}: {} here: {}", name.text, what, numbers_of(sets)));
-    return found->second;
-}
-
-Result<CpuSet> look_up(const CpuSetName& name, const MachineCpus& cpus)
-{
-    const std::string_view text = name.text;
-    if (text == "all")
-        return cpus.all;
-    if (text == "performance")
-        return cpus.performance;
-    if (text == "efficiency")
-        return cpus.efficiency;
-    if (text == "llc:auto" || text == "numa:auto" || text == "gpu-local")
-        return failure(EINVAL, fmt::format("{}: placement comes in a later version", text));
-    if (text.starts_with("numa:"))
-        return numbered(name, cpus.numa, "nodes");
-    if (text.starts_with("llc:"))
-        return numbered(name, cpus.llc, "last-level caches");
-    return failure(EINVAL, fmt::format("{}: no set of CPUs has that name", text));
+    machine.performance = fastest ? machine.all.intersect(*fastest) : machine.all;
+    machine.efficiency = fastest ? machine.all.minus(*fastest) : machine.all;
+    machine.packages = std::max(0, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE));
+    machine.cores = cores_of(topology, machine.all);
+    machine.l3 = std::max(0, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_L3CACHE));
+    machine.numa = nodes_of(topology, machine.all, root);
+    machine.llc = caches_of(topology, machine.all, root);
+    machine.gpus = gpus_below(root, machine.all);
+    return machine;
 }
 
 }  // namespace
 
-Result<const MachineCpus*> Topology::cpus()
+TopologySource usual_topology()
 {
-    if (cpus_)
-        return &*cpus_;
+    const char* recorded = ::getenv("HWLOC_FSROOT");
+    return {.synthetic = {}, .root = recorded ? recorded : "/"};
+}
+
+/// Plugins look for GPUs, and would pull their drivers' libraries into the daemon.
+Topology::Topology(TopologySource source) : source_{std::move(source)}
+{
+    ::setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 1);
+}
+
+Result<const Machine*> Topology::machine()
+{
+    auto online = line_of(source_.root, "devices/system/cpu/online");
+    if (machine_ && online == online_)
+        return &*machine_;
+    machine_.reset();
+    online_ = std::move(online);
     {
         const auto topology = load(source_);
         if (!topology)
             return tl::unexpected(topology.error());
-        cpus_ = copy_of(topology->get(), isolated_below(source_.root));
+        machine_ = copy_of(topology->get(), source_.root);
     }
     // hwloc takes megabytes in small pieces, which would stay with the allocator.
     ::malloc_trim(0);
-    return &*cpus_;
+    return &*machine_;
 }
 
-Result<CpuSet> Topology::resolve(const CpuSetName& name)
+/// debugfs is there for root alone, and not on every machine.
+bool Topology::gathers_by_cache()
 {
-    const auto machine = cpus();
-    if (!machine)
-        return tl::unexpected(machine.error());
-    auto set = look_up(name, **machine);
-    if (set && set->empty())
-        return failure(EINVAL, fmt::format("{}: all its CPUs are offline or isolated", name.text));
-    return set;
+    return line_of(source_.root, "kernel/debug/sched/llc_balancing/enabled") == "1";
 }
 
 }  // namespace priorityd::kernel

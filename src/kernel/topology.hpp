@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Which CPUs "performance", "numa:0" and the like are on this machine.
+/// What the machine is made of, read with hwloc and, where that lacks something, from /sys beside it.
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 
+#include "core/machine.hpp"
 #include "core/ports.hpp"
 
 namespace priorityd::kernel {
@@ -14,33 +14,26 @@ namespace priorityd::kernel {
 /// Where the topology is read from; other than the machine itself for tests.
 struct TopologySource {
     std::string synthetic;             ///< hwloc's short description, "numa:2 l3:2 core:2 pu:2"; empty: read `root`.
-    std::filesystem::path root = "/";  ///< Its sys/ and proc/ are read; of a synthetic machine the isolated CPUs alone.
+    std::filesystem::path root = "/";  ///< Its sys/ and proc/ are read; of a synthetic machine what hwloc lacks alone.
 };
 
-/// The sets by name, as own values. Isolated and offline CPUs are in none of them.
-struct MachineCpus {
-    CpuSet all;
-    CpuSet performance;          ///< The fastest kind of CPU. On a machine with one kind, or of unknown speed: all.
-    CpuSet efficiency;           ///< All other kinds. On such a machine: all.
-    std::map<int, CpuSet> numa;  ///< By the kernel's number of the node; nodes without usable CPUs have an empty set.
-    std::map<int, CpuSet> llc;   ///< By last-level cache (the outermost data cache of a CPU), numbered from 0.
-};
+/// This machine, or the recorded one that the environment variable HWLOC_FSROOT names, as with hwloc's own tools.
+[[nodiscard]] TopologySource usual_topology();
 
-/// Looks the machine up on first use, which takes milliseconds, and keeps the small result.
-class Topology final : public CpuSets {
+/// Looks the machine up on first use, which takes milliseconds, and keeps the small result until CPUs come or go.
+class Topology final : public MachineSource {
 public:
-    explicit Topology(TopologySource source = {}) : source_{std::move(source)} {}
+    /// Before there are threads: it keeps hwloc's plugins out by an environment variable.
+    explicit Topology(TopologySource source = {});
 
-    /// Errors: EINVAL with what this machine has instead; never an empty set.
-    [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
-    /// Everything at once. The pointer holds until drop(). Errors: what hwloc answered.
-    [[nodiscard]] Result<const MachineCpus*> cpus();
-    /// Forgets the result, so that the next use looks again: for CPUs that came or went.
-    void drop() { cpus_.reset(); }
+    /// Errors: what hwloc answered.
+    [[nodiscard]] Result<const Machine*> machine() override;
+    [[nodiscard]] bool gathers_by_cache() override;
 
 private:
     TopologySource source_;
-    std::optional<MachineCpus> cpus_;
+    std::string online_;  // the kernel's list, as it was when the machine was looked up
+    std::optional<Machine> machine_;
 };
 
 }  // namespace priorityd::kernel

@@ -496,12 +496,13 @@ TEST_CASE("a dead knob and a set that this machine lacks are outcomes")
         "\"y\"\nset = { cpus = \"efficiency\" }\n"};
     house.kernel.add({.pid = 42, .comm = "x"});
     house.kernel.add({.pid = 43, .comm = "y"});
+    house.kernel.has.efficiency = *CpuSet::parse("4-7");
     house.exec(42);
     house.exec(43);
     const auto rows = house.pipeline.explain(Pid{42}, {})->rows;
     CHECK(rows.at(0).outcome == "not live: this kernel lacks it");
     CHECK(rows.at(1).outcome == "not live: the process is in no unit");
-    CHECK(rows.at(2).outcome.find("numa:9: not on this machine") != std::string::npos);
+    CHECK(rows.at(2).outcome.find("failed: numa:9: nodes here: 0-1") != std::string::npos);
     CHECK(house.kernel.log == Lines{"43 cpus=4-7"});
 }
 

@@ -299,6 +299,87 @@ TEST_CASE("devices are found among the open files")
     CHECK(snapshot(source, 44, Fact::devices).uses == Uses{});
 }
 
+TEST_CASE("which GPUs a process has open is told by their drivers, by the device, or by NVIDIA's folder")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .descriptors = {"/dev/null", "/dev/dri/renderD128", "/dev/dri/renderD129", "/dev/nvidia1"}});
+    tree.write("proc/42/fdinfo/1", "pos:\t0\ndrm-driver:\tamdgpu\ndrm-pdev:\t0000:65:00.0\n");
+    tree.write("proc/42/fdinfo/2", "pos:\t0\n");
+    tree.link("sys/class/drm/renderD129/device", "../../../0000:66:00.0");
+    tree.write("proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: \t A\nDevice Minor: \t 0\n");
+    tree.write("proc/driver/nvidia/gpus/0000:02:00.0/information", "Model: \t B\nDevice Minor: \t 1\n");
+    auto source = source_of(tree);
+    CHECK(snapshot(source, 42, Fact::devices).uses.gpus ==
+          std::vector<std::string>{"0000:02:00.0", "0000:65:00.0", "0000:66:00.0"});
+}
+
+TEST_CASE("of several open GPUs those count that have worked for the process, where the driver tells")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .descriptors = {"/dev/dri/renderD128", "/dev/dri/renderD129", "/dev/dri/renderD129"}});
+    tree.write("proc/42/fdinfo/0", "drm-pdev:\t0000:65:00.0\ndrm-engine-gfx:\t0 ns\n");
+    tree.write("proc/42/fdinfo/1", "drm-pdev:\t0000:66:00.0\ndrm-engine-gfx:\t0 ns\n");
+    tree.write("proc/42/fdinfo/2", "drm-pdev:\t0000:66:00.0\ndrm-engine-compute:\t9288864723 ns\n");
+    auto source = source_of(tree);
+    CHECK(snapshot(source, 42, Fact::devices).uses.gpus == std::vector<std::string>{"0000:66:00.0"});
+}
+
+TEST_CASE("a GPU that nothing tells the address of is a GPU nevertheless")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .descriptors = {"/dev/kfd", "/dev/nvidia7", "/dev/dri/renderD130"}});
+    auto source = source_of(tree);
+    const auto uses = snapshot(source, 42, Fact::devices).uses;
+    CHECK(uses.gpu);
+    CHECK(uses.gpus.empty());
+}
+
+TEST_CASE("threads are at work that run, or have had a tenth of what the busiest has had")
+{
+    const auto stat = [](int tid, char state, int ticks) {
+        return std::to_string(tid) + " (x) " + state + " 1 1 1 0 -1 0 0 0 0 0 " + std::to_string(ticks) +
+               " 0 0 0 20 0 3 0 100 0 0\n";
+    };
+    FakeProc tree;
+    tree.add({.pid = 42, .threads = {43, 44}});
+    auto source = source_of(tree);
+    const auto handle = source.open(Pid{42}).value();
+    CHECK(handle->busy_threads() == 1);
+    tree.write("proc/42/task/42/stat", stat(42, 'S', 1000));
+    tree.write("proc/42/task/43/stat", stat(43, 'S', 100));
+    tree.write("proc/42/task/44/stat", stat(44, 'S', 99));
+    CHECK(handle->busy_threads() == 2);
+    for (int tid = 42; tid <= 44; ++tid)
+        tree.write("proc/42/task/" + std::to_string(tid) + "/stat", stat(tid, 'R', 0));
+    CHECK(handle->busy_threads() == 3);
+}
+
+TEST_CASE("the CPUs that a control group is confined to are told by the nearest one that says it")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .cgroup = "0::/a.slice/b.service\n"});
+    auto source = source_of(tree);
+    const auto cpuset = [&] { return source.open(Pid{42}).value()->cpuset(); };
+    CHECK(cpuset().error().code == ENOENT);
+    tree.write("sys/fs/cgroup/cpuset.cpus.effective", "0-15\n");
+    CHECK(cpuset()->to_text() == "0-15");
+    tree.write("sys/fs/cgroup/a.slice/cpuset.cpus.effective", "4-7\n");
+    CHECK(cpuset()->to_text() == "4-7");
+    tree.write("sys/fs/cgroup/a.slice/b.service/cpuset.cpus.effective", "5\n");
+    CHECK(cpuset()->to_text() == "5");
+}
+
+TEST_CASE("with version 1 of control groups it is that of the cpuset's own tree")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .cgroup = "3:cpuset:/docker/1\n0::/\n"});
+    tree.write("sys/fs/cgroup/cpuset/docker/1/cpuset.effective_cpus", "2-3\n");
+    auto source = source_of(tree);
+    CHECK(source.open(Pid{42}).value()->cpuset()->to_text() == "2-3");
+    tree.remove(42);
+    CHECK_FALSE(source.open(Pid{42}));
+}
+
 TEST_CASE("a list has every process and no kernel thread")
 {
     FakeProc tree;

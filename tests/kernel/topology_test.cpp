@@ -2,7 +2,9 @@
 /// Sets of CPUs by name, on described machines.
 #include "kernel/topology.hpp"
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -15,9 +17,15 @@ namespace {
 /// Two nodes with two caches of two cores of two threads each: CPUs 0-15.
 constexpr const char* kServer = "numa:2 l3:2 core:2 pu:2";
 
-std::string resolved(CpuSets& sets, std::string_view name)
+Result<CpuSet> find(Topology& topology, const CpuSetName& name)
 {
-    const auto set = sets.resolve(*CpuSetName::make(name));
+    const auto machine = topology.machine();
+    return machine ? find_set(**machine, name) : tl::unexpected(machine.error());
+}
+
+std::string resolved(Topology& topology, std::string_view name)
+{
+    const auto set = find(topology, *CpuSetName::make(name));
     return set ? set->to_text() : "error: " + set.error().doing;
 }
 
@@ -33,9 +41,20 @@ public:
             add_cpu(cpu);
     }
     [[nodiscard]] Topology topology() const { return Topology{{.synthetic = {}, .root = folder_.path()}}; }
+    /// A line into a file below the root.
+    void write(const std::string& file, const std::string& line) const { folder_.write(file, line + "\n"); }
     void write_cpu(int cpu, const std::string& file, const std::string& text) const
     {
         folder_.write(cpu_folder_ / ("cpu" + std::to_string(cpu)) / file, text + "\n");
+    }
+    void take_offline(int cpu) const
+    {
+        write_cpu(cpu, "online", "0");
+        auto rest = *CpuSet::parse("0-" + std::to_string(cpus_ - 1));
+        CpuSet gone;
+        gone.add(cpu);
+        folder_.write(cpu_folder_ / "online", rest.minus(gone).to_text() + "\n");
+        folder_.write(cpu_folder_ / "offline", gone.to_text() + "\n");
     }
     void isolate(const std::string& list) const { folder_.write(cpu_folder_ / "isolated", list + "\n"); }
 
@@ -84,16 +103,16 @@ TEST_CASE("a number that this machine does not have is answered with those it ha
     Topology topology{{.synthetic = kServer}};
     CHECK(resolved(topology, "numa:3") == "error: numa:3: nodes here: 0-1");
     CHECK(resolved(topology, "llc:4") == "error: llc:4: last-level caches here: 0-3");
-    CHECK(topology.resolve(*CpuSetName::make("numa:3")).error().code == EINVAL);
+    CHECK(find(topology, *CpuSetName::make("numa:3")).error().code == EINVAL);
 }
 
 TEST_CASE("a number too large for any machine is refused like others")
 {
     Topology topology{{.synthetic = kServer}};
-    CHECK(topology.resolve(CpuSetName{"numa:99999999999"}).error().doing == "numa:99999999999: nodes here: 0-1");
-    CHECK_FALSE(topology.resolve(CpuSetName{"numa:"}));
-    CHECK_FALSE(topology.resolve(CpuSetName{"numa:-1"}));
-    CHECK_FALSE(topology.resolve(CpuSetName{"everything"}));
+    CHECK(find(topology, CpuSetName{"numa:99999999999"}).error().doing == "numa:99999999999: nodes here: 0-1");
+    CHECK_FALSE(find(topology, CpuSetName{"numa:"}));
+    CHECK_FALSE(find(topology, CpuSetName{"numa:-1"}));
+    CHECK_FALSE(find(topology, CpuSetName{"everything"}));
 }
 
 TEST_CASE("a machine without caches says so")
@@ -114,17 +133,6 @@ TEST_CASE("on a uniform machine performance and efficiency are all CPUs")
     Topology topology{{.synthetic = kServer}};
     CHECK(resolved(topology, "performance") == "0-15");
     CHECK(resolved(topology, "efficiency") == "0-15");
-}
-
-TEST_CASE("placement by itself is announced for later")
-{
-    Topology topology{{.synthetic = kServer}};
-    for (const char* name : {"llc:auto", "numa:auto", "gpu-local"}) {
-        const auto set = topology.resolve(*CpuSetName::make(name));
-        REQUIRE_FALSE(set);
-        CHECK(set.error().code == EINVAL);
-        CHECK(set.error().doing == std::string{name} + ": placement comes in a later version");
-    }
 }
 
 TEST_CASE("isolated CPUs are in no set")
@@ -158,28 +166,76 @@ TEST_CASE("fast and slow kinds of CPU are told apart by their frequency")
     CHECK(resolved(topology, "llc:0") == "0-3");
 }
 
-TEST_CASE("the result is kept until it is dropped")
+TEST_CASE("the result is kept until CPUs come or go")
 {
     RecordedMachine machine{4};
     Topology topology = machine.topology();
     CHECK(resolved(topology, "all") == "0-3");
     machine.isolate("3");
     CHECK(resolved(topology, "all") == "0-3");
-    topology.drop();
-    CHECK(resolved(topology, "all") == "0-2");
+    machine.take_offline(2);
+    CHECK(resolved(topology, "all") == "0-1");
+    CHECK((*topology.machine())->offline.to_text() == "2");
+    CHECK((*topology.machine())->possible.to_text() == "0-2");
+}
+
+TEST_CASE("caches of one machine may differ in size, and their CPUs in speed")
+{
+    RecordedMachine recorded{4};
+    for (int cpu = 0; cpu < 4; ++cpu) {
+        recorded.write_cpu(cpu, "cache/index0/shared_cpu_map", cpu < 2 ? "00000003" : "0000000c");
+        recorded.write_cpu(cpu, "cache/index0/size", cpu < 2 ? "98304K" : "32768K");
+        recorded.write_cpu(cpu, "acpi_cppc/highest_perf", cpu < 2 ? "166" : std::to_string(190 + cpu));
+    }
+    Topology topology = recorded.topology();
+    const auto& caches = (*topology.machine())->llc;
+    REQUIRE(caches.size() == 2);
+    CHECK(caches.at(0).bytes == 96UL << 20U);
+    CHECK(caches.at(0).speed == 166);
+    CHECK(caches.at(1).bytes == 32UL << 20U);
+    CHECK(caches.at(1).speed == 193);
+}
+
+TEST_CASE("GPUs are near the CPUs that the firmware names, else near all")
+{
+    RecordedMachine recorded{4};
+    recorded.write("sys/bus/pci/devices/0000:01:00.0/class", "0x030200");
+    recorded.write("sys/bus/pci/devices/0000:01:00.0/local_cpulist", "2-3");
+    recorded.write("sys/bus/pci/devices/0000:02:00.0/class", "0x120000");
+    recorded.write("sys/bus/pci/devices/0000:02:00.0/numa_node", "-1");
+    recorded.write("sys/bus/pci/devices/0000:03:00.0/class", "0x030000");
+    recorded.write("sys/bus/pci/devices/0000:04:00.0/class", "0x010802");
+    Topology topology = recorded.topology();
+    const auto& gpus = (*topology.machine())->gpus;
+    REQUIRE(gpus.size() == 2);  // neither the disk nor the display of the machine's management
+    CHECK(gpus.at(0).address == "0000:01:00.0");
+    CHECK(gpus.at(0).cpus.to_text() == "2-3");
+    CHECK(gpus.at(1).cpus.to_text() == "0-3");
+    CHECK(resolved(topology, "gpu-local") == "0-3");
+}
+
+TEST_CASE("a kernel that gathers threads by cache says so")
+{
+    const RecordedMachine recorded{2};
+    Topology topology = recorded.topology();
+    CHECK_FALSE(topology.gathers_by_cache());
+    recorded.write("sys/kernel/debug/sched/llc_balancing/enabled", "0");
+    CHECK_FALSE(topology.gathers_by_cache());
+    recorded.write("sys/kernel/debug/sched/llc_balancing/enabled", "1");
+    CHECK(topology.gathers_by_cache());
 }
 
 TEST_CASE("a description that hwloc does not understand is an error")
 {
     Topology topology{{.synthetic = "no machine"}};
-    CHECK_FALSE(topology.cpus());
-    CHECK_FALSE(topology.resolve(*CpuSetName::make("all")));
+    CHECK_FALSE(topology.machine());
+    CHECK_FALSE(find(topology, *CpuSetName::make("all")));
 }
 
 TEST_CASE("this very machine has CPUs")
 {
     Topology topology;
-    const auto cpus = topology.cpus();
+    const auto cpus = topology.machine();
     REQUIRE(cpus);
     CHECK((*cpus)->all.count() > 0);
     CHECK((*cpus)->performance.minus((*cpus)->all).empty());

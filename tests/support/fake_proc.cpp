@@ -80,6 +80,12 @@ void FakeProc::write(const fs::path& file, std::string_view text)
     std::ofstream{root_ / file, std::ios::binary} << text;
 }
 
+void FakeProc::link(const fs::path& link, const fs::path& target)
+{
+    fs::create_directories((root_ / link).parent_path());
+    fs::create_symlink(target, root_ / link);
+}
+
 std::string FakeProc::read(const fs::path& file) const
 {
     std::ifstream stream{root_ / file, std::ios::binary};

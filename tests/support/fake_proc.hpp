@@ -43,6 +43,8 @@ public:
     void remove(int pid);
     /// Overwrites or makes a file below the root.
     void write(const std::filesystem::path& file, std::string_view text);
+    /// Makes a link below the root, which need not lead anywhere.
+    void link(const std::filesystem::path& link, const std::filesystem::path& target);
     [[nodiscard]] std::string read(const std::filesystem::path& file) const;
 
     [[nodiscard]] std::string proc() const { return (root_ / "proc").string(); }

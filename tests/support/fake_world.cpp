@@ -86,6 +86,14 @@ public:
         return Autogroup{static_cast<std::uint64_t>(fake->session) + 1000,
                          *Nice::make(kernel_.autogroups[fake->session])};
     }
+    [[nodiscard]] int busy_threads() override { return find() ? find()->busy_threads : 1; }
+    [[nodiscard]] Result<CpuSet> cpuset() override
+    {
+        const auto* fake = find();
+        if (!fake)
+            return failure(ESRCH, "cpuset");
+        return fake->cpuset ? Result<CpuSet>{*fake->cpuset} : failure(ENOENT, "cpuset");
+    }
     [[nodiscard]] Result<CpuStanding> cpu_standing() override
     {
         const auto* fake = find();
@@ -129,6 +137,22 @@ private:
     int pid_;
     std::uint64_t start_ticks_;
 };
+
+Machine two_nodes()
+{
+    const auto all = *CpuSet::parse("0-7");
+    const auto first = *CpuSet::parse("0-3");
+    const auto second = *CpuSet::parse("4-7");
+    Machine machine;
+    machine.packages = 2;
+    machine.cores = 8;
+    machine.l3 = 2;
+    machine.all = machine.possible = machine.performance = machine.efficiency = all;
+    machine.numa = {{0, {.cpus = first, .bytes = 0, .distances = {}}},
+                    {1, {.cpus = second, .bytes = 0, .distances = {}}}};
+    machine.llc = {{0, {.cpus = first}}, {1, {.cpus = second}}};
+    return machine;
+}
 
 FakeProcess& FakeKernel::add(FakeProcess process)
 {
@@ -276,15 +300,6 @@ Outcome FakeKernel::set_autogroup(ProcessHandle& process, Nice nice)
     return {Outcome::Kind::applied, {}};
 }
 
-Result<CpuSet> FakeKernel::resolve(const CpuSetName& name)
-{
-    if (name.text == "all")
-        return *CpuSet::parse("0-7");
-    if (name.text == "efficiency")
-        return *CpuSet::parse("4-7");
-    return failure(EINVAL, name.text + ": not on this machine");
-}
-
 Result<void> FakeKernel::watch(ProcessHandle& process)
 {
     if (has_no_descriptors)
@@ -374,7 +389,7 @@ World world_of(FakeKernel& kernel, int own_pid)
 {
     World world{.source = kernel,
                 .actuator = kernel,
-                .cpu_sets = kernel,
+                .machine = kernel,
                 .exits = kernel,
                 .units = kernel,
                 .originals = kernel,

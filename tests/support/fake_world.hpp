@@ -39,14 +39,19 @@ struct FakeProcess {
     int threads = 1;
     std::uint64_t start_ticks = 1;
     Uses uses;
+    int busy_threads = 1;
+    std::optional<CpuSet> cpuset;  ///< What its control group confines it to.
     SettingMap actual;
     FactSet read;  ///< Out: every fact that has been asked for through a handle.
 };
 
+/// A machine with CPUs 0-7 in two nodes, each with one last-level cache; all are alike.
+[[nodiscard]] Machine two_nodes();
+
 /// Processes and their autogroups; acting on them changes them as the kernel would.
 class FakeKernel final : public ProcessSource,
                          public Actuator,
-                         public CpuSets,
+                         public MachineSource,
                          public ExitWatch,
                          public Originals,
                          public UnitManagers,
@@ -69,7 +74,8 @@ public:
     Outcome apply(ProcessHandle& process, const Action& action, const SettingMap& ours) override;
     Outcome apply_at_start(Pid pid, const SetScheduling& action) override;
     Outcome set_autogroup(ProcessHandle& process, Nice nice) override;
-    [[nodiscard]] Result<CpuSet> resolve(const CpuSetName& name) override;
+    [[nodiscard]] Result<const Machine*> machine() override { return &has; }
+    [[nodiscard]] bool gathers_by_cache() override { return gathers; }
     Result<void> watch(ProcessHandle& process) override;
     void unwatch(Pid pid) override { watched.erase(pid); }
     void about_to_write(const Original& original) override { journal.push_back(original); }
@@ -89,6 +95,8 @@ public:
     [[nodiscard]] std::vector<Vote> votes_on(const Snapshot& process) override;
     [[nodiscard]] const Restraint* restraint_on(const ProcessKey& process) const override;
 
+    Machine has = two_nodes();                     ///< Of the machine.
+    bool gathers = false;                          ///< The kernel keeps threads together by cache.
     std::map<int, int> pidfds;                     ///< Of the daemon's descriptors those that are pidfds.
     std::map<std::string, ProgramInfo> programs;   ///< What is known of programs, by exe; of others nothing, and later.
     std::map<ProcessKey, Restraint> restraints;    ///< What the guard does.
