@@ -94,7 +94,7 @@ bool Pipeline::look_fully(Pid pid, Look look, Instant now, const Reaction* react
     ++full_looks_;
     const auto opened = world_.source.open(pid);
     Snapshot process;
-    if (!opened || !read_facts(**opened, process)) {
+    if (!opened || !read_facts(**opened, process, look)) {
         forget(pid, now);
         return false;
     }
@@ -162,11 +162,15 @@ Tally Pipeline::act(ProcessHandle& handle, const Snapshot& process, const Settin
     return tally;
 }
 
-bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process) const
+bool Pipeline::read_facts(ProcessHandle& handle, Snapshot& process, Look look) const
 {
     FactSet wanted = needs(engines_, process) | (Fact::stat | Fact::owner).without(process.known);
     for (int i = 0; i < kMaxReadings && !wanted.empty(); ++i) {
-        if (!handle.read(wanted, process))
+        if (look == Look::exec && wanted.contains(Fact::devices)) {
+            wanted = wanted.without(Fact::devices);
+            process.known |= Fact::devices;  // it has opened none yet: see kLaterLooks
+        }
+        if (!wanted.empty() && !handle.read(wanted, process))
             return false;
         wanted = needs(engines_, process).without(process.known);
     }

@@ -136,7 +136,7 @@ private:
     bool react(Pid pid, Instant now);
     bool look_fully(Pid pid, Look look, Instant now, const Reaction* reaction = nullptr);
     void remember_unseen(const Reaction& reaction);
-    [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process) const;
+    [[nodiscard]] bool read_facts(ProcessHandle& handle, Snapshot& process, Look look) const;
     [[nodiscard]] Decision decide(ProcessHandle& handle, Snapshot& process, Instant now) const;
     [[nodiscard]] bool presses_its_session(const Snapshot& process) const;
     [[nodiscard]] Urgency urgency_in_unit(const Snapshot& process) const;

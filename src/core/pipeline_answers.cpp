@@ -105,7 +105,7 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     if (!(*handle)->is_process())
         return failure(ESRCH, "looking for process " + std::to_string(raw(pid)));
     Snapshot process;
-    if (!read_facts(**handle, process))
+    if (!read_facts(**handle, process, Look::news))
         return failure(ESRCH, "reading process " + std::to_string(raw(pid)));
     auto* tracked = table_.find(pid);
     if (tracked && tracked->process.key != process.key)

@@ -563,6 +563,7 @@ TEST_CASE("a rule on what a program has open is asked again later, and then not 
     house.kernel.add({.pid = 42, .comm = "player"});
     house.exec(42);
     CHECK(house.kernel.log.empty());
+    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::devices));  // at exec nobody pays for it
     house.kernel.at(42).uses.audio = true;
     house.wait(1s);
     CHECK(house.kernel.log == Lines{"42 nice=-4"});

@@ -113,3 +113,19 @@ TEST_CASE("interpreters are told apart by what they run")
     CHECK(python({"-m", "torch.distributed.run", "train.py"}) == "training");
     CHECK(python({"/usr/bin/some-script"}).empty());
 }
+
+TEST_CASE("an interpreter that uses a GPU comes before ordinary programs, and what other rules know it as goes first")
+{
+    const auto nice_of = [](const GivenFacts& facts) {
+        const auto settings = classify({.policy = policy()}, facts).process.settings;
+        const auto* nice = find_value<Nice>(settings, Setting::nice);
+        return nice ? nice->value() : 0;
+    };
+    GivenFacts script{.name = "python3.11", .exe = "/usr/bin/python3.11", .args = {"simulate.py"}};
+    CHECK(nice_of(script) == 0);
+    script.uses.gpu = true;
+    CHECK(nice_of(script) == -1);
+    script.args = {"train.py"};
+    CHECK(nice_of(script) == 5);
+    CHECK(nice_of({.name = "firefox", .exe = "/usr/bin/firefox", .uses = {.gpu = true}}) == 0);
+}
