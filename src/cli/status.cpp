@@ -3,6 +3,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -13,7 +15,9 @@
 #include "cli/json.hpp"
 #include "cli/show.hpp"
 #include "cli/verbs.hpp"
+#include "core/neighbours.hpp"
 #include "kernel/pressure.hpp"
+#include "kernel/procfs.hpp"
 #include "kernel/unique_fd.hpp"
 
 namespace priorityd::cli {
@@ -98,6 +102,23 @@ Json counters_json(const Counters& counters)
     };
 }
 
+/// Programs that run here beside priorityd and have a say in the same things, by name.
+std::map<std::string_view, std::string_view> neighbours()
+{
+    std::map<std::string_view, std::string_view> found;
+    auto processes = kernel::Procfs::open();
+    if (!processes)
+        return found;
+    for (const Pid pid : processes->list()) {
+        Snapshot process;
+        const auto handle = processes->open(pid);
+        const auto* neighbour = handle && (*handle)->read(Fact::stat, process) ? find_neighbour(process.comm) : nullptr;
+        if (neighbour)
+            found.emplace(neighbour->name, neighbour->manner);
+    }
+    return found;
+}
+
 Json to_json(const bus::ManagerStatus& status, int proc)
 {
     const DaemonStatus& daemon = status.daemon;
@@ -114,6 +135,7 @@ Json to_json(const bus::ManagerStatus& status, int proc)
     result["engines"] = status.engines;
     result["knobs"] = knobs_json(daemon.knobs);
     result["pressure"] = pressures_json(proc);
+    result["beside"] = neighbours();
     result["diagnostics"] = status.diagnostics;
     return result;
 }
@@ -151,6 +173,15 @@ void print_knobs(const Knobs& knobs, Colour colour)
         print("\n" + table.to_text(colour));
 }
 
+void print_neighbours(Colour colour)
+{
+    Table table{{{"BESIDE"}, {"WHAT IT DOES"}}};
+    for (const auto& [name, manner] : neighbours())
+        table.add({{std::string{name}}, {std::string{manner}}});
+    if (!table.empty())
+        print("\n" + table.to_text(colour));
+}
+
 void print_diagnostics(const std::vector<std::string>& diagnostics, Colour colour)
 {
     if (diagnostics.empty())
@@ -169,6 +200,7 @@ void print_text(const bus::ManagerStatus& status, int proc, Colour colour)
     for (const auto& [kind, name] : kPressures)
         print_line(fmt::format("{} wait", name).c_str(), pressure_text(proc, kind), colour);
     print_knobs(status.daemon.knobs, colour);
+    print_neighbours(colour);
     print_diagnostics(status.diagnostics, colour);
 }
 

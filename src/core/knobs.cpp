@@ -36,4 +36,13 @@ Knobs under(const std::optional<ForeignScheduler>& scheduler, Knobs knobs)
     return knobs;
 }
 
+Knobs beside_gathering(bool kernel_gathers, Knobs knobs)
+{
+    const auto cpus = knobs.find("cpus");
+    if (kernel_gathers && cpus != knobs.end() && cpus->second.is_live)
+        cpus->second.why += std::string{cpus->second.why.empty() ? "" : "; "} +
+                            "the kernel gathers threads by cache: \"llc:auto\" is left to it";
+    return knobs;
+}
+
 }  // namespace priorityd

@@ -38,4 +38,7 @@ struct ForeignScheduler {
 /// The same knobs, with a remark at those that are up to such a scheduler. They stay live: it may go at any time.
 [[nodiscard]] Knobs under(const std::optional<ForeignScheduler>& scheduler, Knobs knobs);
 
+/// The same knobs, with a remark at "cpus" where the kernel itself keeps the threads of a process together in a cache.
+[[nodiscard]] Knobs beside_gathering(bool kernel_gathers, Knobs knobs);
+
 }  // namespace priorityd

@@ -6,12 +6,14 @@ import json
 import os
 import pathlib
 import pty
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import client_support
-from client_support import PATIENCE, PRIORITYCTL, ClientTest, Monitor
+from client_support import PATIENCE, PRIORITYCTL, ClientTest, Monitor, end_process
 
 DAEMON_VERBS = (["status"], ["list"], ["explain", "4242"], ["explain", "cc1plus"], ["monitor"], ["reload"],
                 ["set", "4242", "--nice", "1"], ["unset", "1"], ["overrides"], ["user-rules", os.devnull])
@@ -67,6 +69,15 @@ class WithTheDaemon(ClientTest):
         self.assertEqual(document["knobs"]["cpu_weight"], {"live": False, "why": "needs a later version"})
         self.assertEqual(set(document["pressure"]), {"cpu", "io", "memory"})
         self.assertEqual(len(document["diagnostics"]), 1)
+
+    def test_status_tells_of_programs_that_do_related_work(self):
+        self.daemon()
+        with tempfile.TemporaryDirectory() as folder:
+            program = shutil.copy("/bin/sleep", f"{folder}/irqbalance")
+            neighbour = subprocess.Popen([program, "60"])
+            self.addCleanup(end_process, neighbour)
+            self.assertIn("IRQBALANCE_BANNED_CPULIST", self.json("status")["beside"]["irqbalance"])
+            self.assertRegex(self.done("status"), r"(?m)^irqbalance +moves interrupts, not programs")
 
     def test_list_shows_a_line_for_each_process(self):
         self.daemon()
