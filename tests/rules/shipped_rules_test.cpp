@@ -7,55 +7,40 @@
 #include <doctest/doctest.h>
 
 #include "core/decide.hpp"
-#include "kernel/accounts.hpp"
-#include "kernel/policy_folders.hpp"
+#include "rules/shipped_policy.hpp"
 
 using namespace priorityd;
 
 namespace {
 
-PolicyReading shipped()
-{
-    auto sources = kernel::default_sources();
-    kernel::use_settings_file(sources, "/dev/null");
-    kernel::use_rules(sources, {SHIPPED_RULES});
-    return read_policy(kernel::read_policy_files(sources), kernel::SystemAccounts{});
-}
-
-const std::shared_ptr<const Policy>& policy()
-{
-    static const auto kPolicy = std::make_shared<const Policy>(shipped().policy.value());
-    return kPolicy;
-}
-
 std::string class_of(const GivenFacts& facts)
 {
-    return classify({.policy = policy()}, facts).process.class_name;
+    return classify({.policy = shipped_policy()}, facts).process.class_name;
 }
 
 }  // namespace
 
 TEST_CASE("every shipped file is read without a warning")
 {
-    for (const auto& diagnostic : shipped().diagnostics)
+    for (const auto& diagnostic : read_shipped_policy().diagnostics)
         FAIL_CHECK(diagnostic.to_text());
 }
 
 TEST_CASE("the catalogue has at least 500 programs and about 14 classes, each with a description")
 {
     std::set<std::string_view> programs;
-    for (const auto& rule : policy()->rules())
-        programs.insert(policy()->exact_name(rule));
+    for (const auto& rule : shipped_policy()->rules())
+        programs.insert(shipped_policy()->exact_name(rule));
     CHECK(programs.size() > 500);
-    CHECK(policy()->classes().size() >= 12);
-    CHECK(policy()->classes().size() <= 18);
-    for (const auto& program_class : policy()->classes())
+    CHECK(shipped_policy()->classes().size() >= 12);
+    CHECK(shipped_policy()->classes().size() <= 18);
+    for (const auto& program_class : shipped_policy()->classes())
         CHECK_MESSAGE(!program_class.description.empty(), program_class.name);
 }
 
 TEST_CASE("no shipped class is real-time, SCHED_IDLE or protected from the out-of-memory killer")
 {
-    for (const auto& program_class : policy()->classes()) {
+    for (const auto& program_class : shipped_policy()->classes()) {
         const auto* sched = find_value<SchedPolicy>(program_class.settings, Setting::sched);
         CHECK((!sched || sched->kind == SchedPolicy::Kind::batch));
         const auto* oom = find_value<OomScoreAdj>(program_class.settings, Setting::oom_score_adj);
