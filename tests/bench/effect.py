@@ -43,18 +43,18 @@ SETTLED = 1.0  # seconds: what is decided for whole sessions and units follows a
 class InSessions:
     """Each program in a session of its own: where autogroups are on, sessions compete."""
 
-    def __init__(self, options, folder: pathlib.Path):
+    def __init__(self, options, folder: pathlib.Path, rules: str = RULES):
         self.options, self.folder = options, folder
         self.rules = folder / "rules.d"
         self.rules.mkdir()
         shutil.copy(options.classes, self.rules)
-        (self.rules / "90-effect.toml").write_text(RULES, encoding="utf-8")
+        (self.rules / "90-effect.toml").write_text(rules, encoding="utf-8")
 
     @contextlib.contextmanager
     def busy(self, command: list[str]):
         leader = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         try:
-            yield
+            yield leader
         finally:
             os.killpg(leader.pid, signal.SIGKILL)
             leader.wait()
@@ -65,6 +65,12 @@ class InSessions:
     def answering(self, command: list[str], environment: dict[str, str]) -> str:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, start_new_session=True,
                               env={**os.environ, **environment}).stdout
+
+
+def busy_command(loop: pathlib.Path, nice: int) -> list[str]:
+    """The shell that starts them becomes one of them: a bystander would keep its session from being lowered."""
+    one = f"nice -n {nice} {loop} -c 'while :; do :; done'"
+    return ["/bin/sh", "-c", f"{f'{one} & ' * (LOOPS - 1)} exec {one}"]
 
 
 class Effect:
@@ -78,11 +84,6 @@ class Effect:
             program.chmod(0o755)
         self.environment = {}  # the same work in every situation, measured on the idle machine
 
-    def busy_command(self, nice: int) -> list[str]:
-        """The shell that starts them becomes one of them: a bystander would keep its session from being lowered."""
-        loop = f"nice -n {nice} {self.loop} -c 'while :; do :; done'"
-        return ["/bin/sh", "-c", f"{f'{loop} & ' * (LOOPS - 1)} exec {loop}"]
-
     def measure(self) -> dict[str, float]:
         options = self.options
         command = [self.wakers, str(options.threads), str(options.seconds), str(options.work_us), str(options.pause_us)]
@@ -94,7 +95,7 @@ class Effect:
         figures = {"idle": self.measure()}
         for situation, nice in (("untouched", 0), ("nice", 19), ("priorityd", 0)):
             with self.place.daemon() if situation == "priorityd" else contextlib.nullcontext():
-                with self.place.busy(self.busy_command(nice)):
+                with self.place.busy(busy_command(self.loop, nice)):
                     time.sleep(SETTLED)
                     figures[situation] = self.measure()
         return figures
@@ -123,33 +124,48 @@ def reason_to_skip(options) -> str | None:
     return f"{missing[0]} is not there: build it first (ninja -C build)" if missing else None
 
 
-def arguments(description: str) -> argparse.ArgumentParser:
-    """Those of every benchmark that measures an answering program."""
+def common_arguments(description: str) -> argparse.ArgumentParser:
+    """Those of every benchmark that runs several times with the shipped classes."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--priorityd", type=pathlib.Path, default=TOP / "build/src/daemon/priorityd")
-    parser.add_argument("--tools", type=pathlib.Path, default=TOP / "build/tests/bench", help="folder with wakers")
     parser.add_argument("--classes", type=pathlib.Path, default=TOP / "rules.d/00-classes.toml", help="the shipped classes")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5, help="of each measurement; default 5")
-    parser.add_argument("--threads", type=int, default=max(1, os.cpu_count() // 2),
-                        help="of the answering program; default one for every two CPUs")
-    parser.add_argument("--work-us", type=float, default=1000, help="of one request; default 1000")
-    parser.add_argument("--pause-us", type=float, default=5000, help="between two of a thread; default 5000")
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement; default %(default)s")
     parser.add_argument("--json", type=pathlib.Path, help="also write every figure of every run to this file")
     return parser
 
 
+def arguments(description: str) -> argparse.ArgumentParser:
+    """Those of every benchmark that measures an answering program."""
+    parser = common_arguments(description)
+    parser.add_argument("--tools", type=pathlib.Path, default=TOP / "build/tests/bench", help="folder with wakers")
+    parser.add_argument("--threads", type=int, default=max(1, os.cpu_count() // 2),
+                        help="of the answering program; default one for every two CPUs")
+    parser.add_argument("--work-us", type=float, default=1000, help="of one request; default 1000")
+    parser.add_argument("--pause-us", type=float, default=5000, help="between two of a thread; default 5000")
+    return parser
+
+
+def measured(options, benchmark) -> list[dict]:
+    """`benchmark(options, folder).run()` gives the figures of one run."""
+    with tempfile.TemporaryDirectory(prefix="priorityd-bench-") as folder:
+        bench = benchmark(options, pathlib.Path(folder))
+        return [bench.run() for _ in range(options.runs)]
+
+
+def report(options, runs: list[dict], what: str, table: str):
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine(), "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    print(f"{machine()}; {what}; medians of {options.runs} runs\n\n{table}")
+
+
 def run_and_report(options, benchmark, table) -> int:
-    """`benchmark(options, folder).run()` gives the figures of one run, `table(runs)` the text for a person."""
+    """`table(runs)` gives the text for a person."""
     if why := reason_to_skip(options):
         print(why)
         return SKIP
-    with tempfile.TemporaryDirectory(prefix="priorityd-bench-") as folder:
-        bench = benchmark(options, pathlib.Path(folder))
-        runs = [bench.run() for _ in range(options.runs)]
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine(), "runs": runs}, indent=1) + "\n", encoding="utf-8")
-    print(f"{machine()}; {options.threads} answering threads; medians of {options.runs} runs\n\n{table(runs)}")
+    runs = measured(options, benchmark)
+    report(options, runs, f"{options.threads} answering threads", table(runs))
     return 0
 
 

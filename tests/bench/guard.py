@@ -20,11 +20,10 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from effect import arguments, run_and_report  # noqa: E402
-from programs import figures_in  # noqa: E402
+from effect import LOOPS, arguments, run_and_report  # noqa: E402
+from programs import children_of, cpu_seconds, figures_in  # noqa: E402
 from running import Daemon, wait_until  # noqa: E402
 
-LOOPS = 4
 WITHIN = 6.0     # seconds, in which the guard is to help
 BACK = 30.0      # seconds that are waited for all to be back
 ANSWERING, BUSY = "guard-answering", "guard-busy"
@@ -41,14 +40,6 @@ SETTINGS = {"both": "[engine.metadata]\nenabled = false\n",
 SITUATIONS = {"idle": "idle machine", "untouched": f"{LOOPS} busy loops, untouched",
               "guard": f"{LOOPS} busy loops, the guard alone",
               "both": f"{LOOPS} busy loops, the guard and the behaviour engine"}
-
-
-def cpu_seconds(pids) -> float:
-    ticks = 0
-    for pid in pids:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def autogroup_of(pid: int) -> str:
@@ -74,8 +65,7 @@ class Loops:
         self.before = [standing(pid) for pid in self.pids]
 
     def _are_running(self) -> bool:
-        children = pathlib.Path(f"/proc/{self.leader.pid}/task/{self.leader.pid}/children").read_text().split()
-        self.pids = [int(pid) for pid in children]
+        self.pids = children_of(self.leader.pid)
         return len(self.pids) == LOOPS and all(os.readlink(f"/proc/{pid}/exe").endswith(BUSY) for pid in self.pids)
 
     def are_as_before(self) -> bool:

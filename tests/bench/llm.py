@@ -149,18 +149,6 @@ class Effect:
     def close(self):
         self.strangers.end()
 
-    @contextlib.contextmanager
-    def server(self):
-        """A llama-server that is ready. Killed in the end: it would finish its answer first."""
-        server = llama.LlamaServer(self.fresh(), model="slow", threads=os.cpu_count())
-        try:
-            if not wait_until(server.is_ready, PATIENCE, 0.1):
-                raise RuntimeError("llama-server is not ready")
-            yield server
-        finally:
-            server.process.kill()
-            server.end()
-
     def rules(self, lowered: pathlib.Path | None) -> pathlib.Path:
         """The shipped classes, for the answering program and the one at this path alone."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
@@ -204,7 +192,7 @@ class Effect:
 
     def one(self, situation: str) -> dict[str, float]:
         is_cold = situation in ("cold", "untouched")
-        with self.server() as server:
+        with llama.ready_server(self.fresh(), model="slow", threads=os.cpu_count()) as server:
             url = {"off": None, "cached": NOBODY}.get(situation, server.url)
             lowered = None if situation == "untouched" else server.program
             with self.asking(url, self.fresh() if is_cold else self.known, lowered):

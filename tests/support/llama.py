@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A real llama-server with a generated model, on a loopback port of its own.
 """What it says has the right form and no sense; see tests/llm/server."""
+import contextlib
 import functools
 import http.client
 import json
@@ -9,10 +10,12 @@ import pathlib
 import socket
 import subprocess
 
-from running import end_process
+from running import end_process, wait_until
 
 TREE = pathlib.Path(__file__).resolve().parent.parent / "llm" / "server" / "tree.sh"
 SKIP = 77
+PROGRAM = "usr/bin/llama-server"  # in the tree
+PATIENCE = 120                     # seconds until a server that must be ready counts as not ready
 
 
 class NotHere(Exception):
@@ -42,7 +45,7 @@ class LlamaServer:
     def __init__(self, folder: pathlib.Path, *arguments: str, model: str = "tiny", context: int = 65536, threads: int = 1,
                  port: int | None = None):
         self.root = root_tree(model)
-        self.program = self.root / "usr/bin/llama-server"
+        self.program = self.root / PROGRAM
         self.port = port or free_port()
         self.log = folder / f"llama-server-{self.port}.log"
         command = ["chroot", self.root, "llama-server", "--model", f"/models/{model}.gguf", "--offline", "--no-ui",
@@ -85,3 +88,16 @@ class LlamaServer:
 
     def end(self):
         end_process(self.process)
+
+
+@contextlib.contextmanager
+def ready_server(folder: pathlib.Path, **options):
+    """A LlamaServer that is ready. Killed in the end: it would finish its answer first."""
+    server = LlamaServer(folder, **options)
+    try:
+        if not wait_until(server.is_ready, PATIENCE, 0.1):
+            raise RuntimeError("llama-server is not ready")
+        yield server
+    finally:
+        server.process.kill()
+        server.end()
