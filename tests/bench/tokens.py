@@ -18,6 +18,15 @@ TOKENS = 128  # of one answer: short, so that what was said before does not make
 QUESTION = "x" * 64
 
 
+def has_token(line: bytes) -> bool:
+    """Whether this line of the stream brings text, and not only who speaks, why it ends, or what was counted."""
+    if not line.startswith(b"data: {"):
+        return False
+    choices = json.loads(line.removeprefix(b"data: ")).get("choices")
+    delta = choices[0].get("delta", {}) if choices else {}
+    return bool(delta.get("content") or delta.get("reasoning_content"))
+
+
 class Client:
     def __init__(self, url: str, model: str | None):
         self.server = urllib.parse.urlsplit(url)
@@ -37,7 +46,7 @@ class Client:
             raise SystemExit(f"{answer.status} {answer.reason}: {answer.read(1000).decode(errors='replace')}")
         last = None
         while line := answer.readline():
-            if b'"content":"' not in line.replace(b'": "', b'":"'):
+            if not has_token(line):
                 continue
             now = time.perf_counter()
             if last is None:
