@@ -80,11 +80,7 @@ Value taken(ProcessHandle& process, Setting setting, const Value& wanted, const 
     if (setting != Setting::cpus)
         return wanted;
     const auto now = process.actual(setting);
-    const auto machine = tools.machine.machine();
-    if (!now || !machine)
-        return wanted;
-    const bool is_whole = cpus_in(*now) == cpus_in(wanted).intersect((*machine)->online());
-    return is_whole ? wanted : *now;
+    return !now || is_as_written(*now, wanted, tools.machine) ? wanted : *now;
 }
 
 /// What is to be remembered of a setting that is about to be written.

@@ -119,6 +119,18 @@ CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, const Machine& 
     return now == machine.all ? machine.possible : now;
 }
 
+bool is_as_written(const Value& now, const Value& written, MachineSource& machine)
+{
+    if (now == written)
+        return true;
+    const auto* has = std::get_if<CpuChoice>(&now);
+    const auto* given = std::get_if<CpuChoice>(&written);
+    if (!has || !given)
+        return false;
+    const auto here = machine.machine();
+    return here && std::get<CpuSet>(*has) == std::get<CpuSet>(*given).intersect((*here)->online());
+}
+
 CpuGoal find_cpu_goal(const CpuQuestion& question, const Machine& machine, bool kernel_gathers, Placement& placement,
                       Instant now)
 {

@@ -34,6 +34,9 @@ struct CpuGoal {
 /// run on all when none is left.
 [[nodiscard]] CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, const Machine& machine);
 
+/// Whether a process that has `now` of a setting still has what was written: of CPUs, as far as they are online.
+[[nodiscard]] bool is_as_written(const Value& now, const Value& written, MachineSource& machine);
+
 /// What somebody has confined, by whatever means, gets no set that is chosen for it ("llc:auto"); of others it gets
 /// what its control group allows. Who gets no chosen set has none in `placement` afterwards.
 [[nodiscard]] CpuGoal find_cpu_goal(const CpuQuestion& question, const Machine& machine, bool kernel_gathers,

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/cpu_goal.hpp"
 #include "core/names.hpp"
 
 namespace priorityd {
@@ -27,13 +28,13 @@ std::string source_of(const TrackedProcess& process, Setting setting)
 }
 
 /// The values of the bequest that the process really has.
-std::vector<Inherited> taken(const Bequest& bequest, ProcessHandle& handle)
+std::vector<Inherited> taken(const Bequest& bequest, ProcessHandle& handle, const Relatives& relatives)
 {
     std::vector<Inherited> inherited;
     for (const auto& item : bequest.items) {
         const auto now = handle.actual(item.setting);
         const bool is_explained = std::ranges::find(inherited, item.setting, &Inherited::setting) != inherited.end();
-        if (now && *now == item.written && !is_explained)
+        if (now && !is_explained && is_as_written(*now, item.written, relatives.machine))
             inherited.push_back({.setting = item.setting,
                                  .value = item.written,
                                  .before = item.before,
@@ -78,9 +79,9 @@ bool is_same_cgroup(const std::string& left, const std::string& right)
 }
 
 /// What the program that a process runs from now on has from the one that it ran before, or that one from others.
-std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle& handle)
+std::vector<Inherited> from_itself(const TrackedProcess& process, ProcessHandle& handle, const Relatives& relatives)
 {
-    auto inherited = taken(Lineage::bequest_of(process), handle);
+    auto inherited = taken(Lineage::bequest_of(process), handle, relatives);
     for (auto& one : inherited) {
         const auto& earlier = process.process.inherited;
         const auto same = std::ranges::find_if(
@@ -297,10 +298,11 @@ Bequest Lineage::full_bequest_of(const TrackedProcess& process) const
     return bequest;
 }
 
-std::vector<Inherited> Lineage::from_released(const ProcessKey& parent, ProcessHandle& handle) const
+std::vector<Inherited> Lineage::from_released(const ProcessKey& parent, ProcessHandle& handle,
+                                              const Relatives& relatives) const
 {
     const auto released = std::ranges::find(released_, parent, &Bequest::from);
-    return released == released_.end() ? std::vector<Inherited>{} : taken(*released, handle);
+    return released == released_.end() ? std::vector<Inherited>{} : taken(*released, handle, relatives);
 }
 
 bool Lineage::may_inherit(const Snapshot& process, const ProcessTable& table) const
@@ -319,7 +321,7 @@ std::vector<Inherited> Lineage::inheritance_of(const Snapshot& process, ProcessH
         return may_inherit(process, relatives.table) ? from_ancestors(process, handle, relatives)
                                                      : std::vector<Inherited>{};
     const bool is_another = program == Program::another && !is_still(*tracked, process);
-    auto inherited = is_another ? from_itself(*tracked, handle) : tracked->process.inherited;
+    auto inherited = is_another ? from_itself(*tracked, handle, relatives) : tracked->process.inherited;
     std::erase_if(inherited, [&](Inherited& one) { return !still_holds(one, process.key, relatives); });
     return inherited;
 }
@@ -331,12 +333,12 @@ std::vector<Inherited> Lineage::from_ancestors(const Snapshot& child, ProcessHan
     for (int level = 0; level < kMostLevels && process.parent > kInit; ++level) {
         const auto* changed = relatives.table.find(process.parent);
         if (changed && is_older(changed->process.key, child))
-            return taken(full_bequest_of(*changed), handle);
+            return taken(full_bequest_of(*changed), handle, relatives);
         Snapshot parent;
         const auto opened = relatives.source.open(process.parent);
         if (!opened || !(*opened)->read(Fact::stat | Fact::owner, parent) || !is_older(parent.key, child))
             break;
-        if (auto inherited = from_released(parent.key, handle); !inherited.empty())
+        if (auto inherited = from_released(parent.key, handle, relatives); !inherited.empty())
             return inherited;
         if (!has_same_priority(parent, child)) {
             if (is_true_child(process, parent))
@@ -361,7 +363,7 @@ std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, P
         const auto opened = other.session == orphan.session ? nullptr : relatives.source.open(pid).value_or(nullptr);
         if (other.session != orphan.session && !(opened && is_same_cgroup(cgroup_of(*opened), cgroup)))
             continue;
-        if (auto inherited = taken(full_bequest_of(tracked), handle); !inherited.empty())
+        if (auto inherited = taken(full_bequest_of(tracked), handle, relatives); !inherited.empty())
             return inherited;
     }
     const auto is_near = [&](const Bequest& bequest) {
@@ -374,7 +376,7 @@ std::vector<Inherited> Lineage::from_session_or_cgroup(const Snapshot& orphan, P
         for (const auto& bequest : *past) {
             if (!is_near(bequest) || !is_older(bequest.from, orphan))
                 continue;
-            if (auto inherited = taken(bequest, handle); !inherited.empty())
+            if (auto inherited = taken(bequest, handle, relatives); !inherited.empty())
                 return inherited;
         }
     }

@@ -51,6 +51,7 @@ struct Relatives {
     const ProcessTable& table;
     ProcessSource& source;
     const OverrideTable& overrides;
+    MachineSource& machine;
 };
 
 /// Whether the kernel has told of another program. It does so also of one that a scan or another event has made known
@@ -94,7 +95,8 @@ private:
     void note_former(const TrackedProcess& process, const Bequest& until_now);
     [[nodiscard]] std::vector<Bequest::Item> take_former(Pid pid);
     [[nodiscard]] Bequest full_bequest_of(const TrackedProcess& process) const;
-    [[nodiscard]] std::vector<Inherited> from_released(const ProcessKey& parent, ProcessHandle& handle) const;
+    [[nodiscard]] std::vector<Inherited> from_released(const ProcessKey& parent, ProcessHandle& handle,
+                                                       const Relatives& relatives) const;
 
     std::unordered_map<Pid, std::vector<Bequest::Item>> former_;  // what tracked processes had earlier, latest first
     std::deque<Bequest> released_;                                // the latest first

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "core/cpu_goal.hpp"
+
 namespace priorityd {
 namespace {
 
@@ -240,7 +242,7 @@ void Pipeline::take_control(ProcessHandle& handle, const Decision& decision, Led
             continue;
         if (const auto now = handle.actual(setting)) {
             const auto* entry = ledger.find(setting);
-            if (!entry || entry->written != *now)
+            if (!entry || !entry->written || !is_as_written(*now, *entry->written, world_.machine))
                 ledger.adopt(setting, *now, *now);
         }
     }

@@ -178,7 +178,7 @@ private:
     [[nodiscard]] Decision votes_alone(ProcessHandle& handle, Snapshot& process, Instant now) const;
     void explain_weights(const Snapshot& process, const Decision& decision, std::vector<ExplainRow>& rows) const;
     void explain_slices(ProcessHandle& handle, Snapshot& process, std::vector<ExplainRow>& rows) const;
-    [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides}; }
+    [[nodiscard]] Relatives relatives() const { return {table_, world_.source, *layers_.overrides, world_.machine}; }
     [[nodiscard]] Tools tools()
     {
         return {world_.actuator, world_.machine, placement_, knobs_, world_.untouched, world_.originals};

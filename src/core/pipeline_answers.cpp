@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/cpu_goal.hpp"
 #include "core/glob.hpp"
 #include "core/pipeline.hpp"
 
@@ -43,12 +44,12 @@ SettingMap actual_of(ProcessHandle& handle)
 }
 
 /// What somebody else has set since priorityd last looked.
-void notice_others(ProcessHandle& handle, Ledger& ledger, Instant now)
+void notice_others(ProcessHandle& handle, Ledger& ledger, MachineSource& machine, Instant now)
 {
     const auto written = ledger.written();
     for (const auto& [setting, value] : written) {
         const auto actual = handle.actual(setting);
-        if (actual && *actual != value)
+        if (actual && !is_as_written(*actual, value, machine))
             ledger.hold(setting, {Outcome::Kind::held, to_text(*actual)}, now);
     }
 }
@@ -111,7 +112,7 @@ Result<Explanation> Pipeline::explain(Pid pid, const Clocks& clocks)
     if (tracked && tracked->process.key != process.key)
         tracked = nullptr;
     if (tracked)
-        notice_others(**handle, tracked->ledger, clocks.now);
+        notice_others(**handle, tracked->ledger, world_.machine, clocks.now);
     const auto decision = tracked ? tracked->decision : votes_alone(**handle, process, clocks.now);
     Explanation explanation{.process = view_of(tracked ? tracked->process : process, decision),
                             .rows = priorityd::explain(decision, tracked ? &tracked->ledger : nullptr, clocks),

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "core/cpu_goal.hpp"
 #include "core/pipeline.hpp"
 
 namespace priorityd {
@@ -63,7 +64,7 @@ const Original* Pipeline::adopt_setting(ProcessHandle& handle, const ProcessKey&
         return nullptr;
     const auto actual = handle.actual(lines.front().setting);
     const auto done = std::find_if(lines.rbegin(), lines.rend(),
-                                   [&](const Original& one) { return actual && one.written == *actual; });
+                                   [&](const Original& one) { return actual && is_as_written(*actual, one.written, world_.machine); });
     const Original& present = done == lines.rend() ? lines.back() : *done;
     if (!(present.before == present.written))
         table_.track(process).ledger.adopt(present.setting, present.before, present.written);

@@ -208,6 +208,20 @@ TEST_CASE("CPUs that go offline are nobody's doing, and what is left of the plac
     CHECK(house.outcome(42) == "applied: llc:0");
 }
 
+TEST_CASE("a child of a placed program has its CPUs from there, also when one of them is offline")
+{
+    House house;
+    house.start({.pid = 42, .comm = "server"});
+    house.kernel.has.all = *CpuSet::parse("0-2,4-7");
+    house.kernel.has.offline = *CpuSet::parse("3");
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("0-2"));
+    house.kernel.fork(42, 44).comm = "helper";
+    house.pipeline.handle({Event::Kind::exec, Pid{44}, Tid{44}, ""}, house.now);
+    house.pipeline.catch_up();
+    CHECK(house.cpus_of(44) == "0-7");
+    CHECK(house.outcome(42) == "applied: llc:0");
+}
+
 TEST_CASE("when all CPUs of a place go, the program gets another one")
 {
     House house;
