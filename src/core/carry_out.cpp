@@ -80,7 +80,7 @@ Value taken(ProcessHandle& process, Setting setting, const Value& wanted, const 
     if (setting != Setting::cpus)
         return wanted;
     const auto now = process.actual(setting);
-    return !now || is_as_written(*now, wanted, tools.machine) ? wanted : *now;
+    return !now || is_as_written(*now, wanted, process, tools.machine) ? wanted : *now;
 }
 
 /// What is to be remembered of a setting that is about to be written.
@@ -128,7 +128,7 @@ std::optional<CpuGoal> aim_cpus(ProcessHandle& process, const Snapshot& known, c
         return std::nullopt;
     }
     const auto* entry = ledger.find(Setting::cpus);
-    const auto given = given_cpus(cpus_in(*actual.find(Setting::cpus)), entry, **machine);
+    const auto given = given_cpus(cpus_in(*actual.find(Setting::cpus)), entry, process, **machine);
     actual.set(Setting::cpus, CpuChoice{given});
     const auto* wish = find_value<CpuChoice>(wanted, Setting::cpus);
     if (!wish)

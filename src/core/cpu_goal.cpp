@@ -27,6 +27,25 @@ CpuGoal none(const Error& error)
     return none(error.code == EOPNOTSUPP ? Kind::not_live : Kind::failed, error.doing);
 }
 
+/// Those of `wish` that are in `allowed`; all of these when none is. Source: set_cpus_allowed_ptr(),
+/// select_fallback_rq() and cpuset_update_tasks_cpumask() in the kernel.
+CpuSet left_of(const CpuSet& wish, const CpuSet& allowed)
+{
+    auto left = wish.intersect(allowed);
+    return left.empty() ? allowed : left;
+}
+
+/// Whether `now` is what is left of `given`, and nobody has meant anything else. The control group is looked at only
+/// where that is not so by what is online.
+bool is_what_is_left(const CpuSet& now, const CpuSet& given, ProcessHandle& process, const Machine& machine)
+{
+    const auto online = given.intersect(machine.online());
+    if (now == (online.empty() ? machine.all : online))
+        return true;
+    const auto group = process.cpuset();
+    return group && *group != machine.all && now == left_of(given, *group);
+}
+
 /// Whether somebody else than priorityd has given it what it has.
 bool is_confined(const CpuQuestion& question, const Machine& machine)
 {
@@ -101,8 +120,10 @@ CpuGoal find_goal(const CpuQuestion& question, const Machine& machine, bool kern
         auto goal = find(question.wish, machine);
         return is_of_group ? cut(std::move(goal), question.given) : goal;
     }
+    if (is_of_group)
+        return none(Kind::not_live, fmt::format("its control group is confined to {}", question.given.to_text()));
     if (is_of_others)
-        return none(Kind::held, question.given.to_text() + (is_of_group ? ", by its control group" : ""));
+        return none(Kind::held, question.given.to_text());
     if (kernel_gathers && name->text == "llc:auto")
         return none(Kind::not_live, "the kernel gathers the threads of a process by itself (sched/llc_balancing)");
     return choose(question, *name, machine, placement, now);
@@ -110,16 +131,15 @@ CpuGoal find_goal(const CpuQuestion& question, const Machine& machine, bool kern
 
 }  // namespace
 
-CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, const Machine& machine)
+CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, ProcessHandle& process, const Machine& machine)
 {
     const auto* written = written_in(entry);
-    const auto left = written ? written->intersect(machine.online()) : CpuSet{};
-    if (written && (now == left || (left.empty() && now == machine.all)))
+    if (written && is_what_is_left(now, *written, process, machine))
         return *written;
     return now == machine.all ? machine.possible : now;
 }
 
-bool is_as_written(const Value& now, const Value& written, MachineSource& machine)
+bool is_as_written(const Value& now, const Value& written, ProcessHandle& process, MachineSource& machine)
 {
     if (now == written)
         return true;
@@ -128,7 +148,7 @@ bool is_as_written(const Value& now, const Value& written, MachineSource& machin
     if (!has || !given)
         return false;
     const auto here = machine.machine();
-    return here && std::get<CpuSet>(*has) == std::get<CpuSet>(*given).intersect((*here)->online());
+    return here && is_what_is_left(std::get<CpuSet>(*has), std::get<CpuSet>(*given), process, **here);
 }
 
 CpuGoal find_cpu_goal(const CpuQuestion& question, const Machine& machine, bool kernel_gathers, Placement& placement,

@@ -30,12 +30,14 @@ struct CpuGoal {
     CpuSet untouched;            ///< What it has while neither priorityd nor anybody else has confined it.
 };
 
-/// What the process has of CPUs as it was given to it: of that the kernel leaves out those that are offline, and has it
-/// run on all when none is left.
-[[nodiscard]] CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, const Machine& machine);
+/// What the process has of CPUs as it was given to it: of that the kernel leaves out those that are offline or that its
+/// control group does not allow (any more), and has it run on all that are left when those are none.
+[[nodiscard]] CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, ProcessHandle& process,
+                                const Machine& machine);
 
-/// Whether a process that has `now` of a setting still has what was written: of CPUs, as far as they are online.
-[[nodiscard]] bool is_as_written(const Value& now, const Value& written, MachineSource& machine);
+/// Whether a process that has `now` of a setting still has what was written: of CPUs, as far as above.
+[[nodiscard]] bool is_as_written(const Value& now, const Value& written, ProcessHandle& process,
+                                 MachineSource& machine);
 
 /// What somebody has confined, by whatever means, gets no set that is chosen for it ("llc:auto"); of others it gets
 /// what its control group allows. Who gets no chosen set has none in `placement` afterwards.

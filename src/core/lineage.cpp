@@ -34,7 +34,7 @@ std::vector<Inherited> taken(const Bequest& bequest, ProcessHandle& handle, cons
     for (const auto& item : bequest.items) {
         const auto now = handle.actual(item.setting);
         const bool is_explained = std::ranges::find(inherited, item.setting, &Inherited::setting) != inherited.end();
-        if (now && !is_explained && is_as_written(*now, item.written, relatives.machine))
+        if (now && !is_explained && is_as_written(*now, item.written, handle, relatives.machine))
             inherited.push_back({.setting = item.setting,
                                  .value = item.written,
                                  .before = item.before,

@@ -242,7 +242,7 @@ void Pipeline::take_control(ProcessHandle& handle, const Decision& decision, Led
             continue;
         if (const auto now = handle.actual(setting)) {
             const auto* entry = ledger.find(setting);
-            if (!entry || !entry->written || !is_as_written(*now, *entry->written, world_.machine))
+            if (!entry || !entry->written || !is_as_written(*now, *entry->written, handle, world_.machine))
                 ledger.adopt(setting, *now, *now);
         }
     }

@@ -49,7 +49,7 @@ void notice_others(ProcessHandle& handle, Ledger& ledger, MachineSource& machine
     const auto written = ledger.written();
     for (const auto& [setting, value] : written) {
         const auto actual = handle.actual(setting);
-        if (actual && !is_as_written(*actual, value, machine))
+        if (actual && !is_as_written(*actual, value, handle, machine))
             ledger.hold(setting, {Outcome::Kind::held, to_text(*actual)}, now);
     }
 }

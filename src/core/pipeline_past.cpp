@@ -63,8 +63,9 @@ const Original* Pipeline::adopt_setting(ProcessHandle& handle, const ProcessKey&
     if (lines.empty())
         return nullptr;
     const auto actual = handle.actual(lines.front().setting);
-    const auto done = std::find_if(lines.rbegin(), lines.rend(),
-                                   [&](const Original& one) { return actual && is_as_written(*actual, one.written, world_.machine); });
+    const auto done = std::find_if(lines.rbegin(), lines.rend(), [&](const Original& one) {
+        return actual && is_as_written(*actual, one.written, handle, world_.machine);
+    });
     const Original& present = done == lines.rend() ? lines.back() : *done;
     if (!(present.before == present.written))
         table_.track(process).ledger.adopt(present.setting, present.before, present.written);

@@ -2,8 +2,10 @@
 /// Asking libhwloc once, and letting go of it. Source: hwloc.h, Documentation/admin-guide/cputopology.rst.
 #include "kernel/topology.hpp"
 
+#include <fcntl.h>
 #include <hwloc.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +21,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "kernel/unique_fd.hpp"
 
 namespace priorityd::kernel {
 
@@ -287,10 +291,16 @@ Result<const Machine*> Topology::machine()
     return &*machine_;
 }
 
-/// debugfs is there for root alone, and not on every machine.
+/// debugfs is there for root alone, and not on every machine. A kernel in lockdown, which Secure Boot brings, refuses to
+/// say; the file is there, and 1 is what it is made with. Source: kernel_lockdown(7), Linux 7.2.
 bool Topology::gathers_by_cache()
 {
-    return line_of(source_.root, "kernel/debug/sched/llc_balancing/enabled") == "1";
+    const auto file = source_.root / "sys/kernel/debug/sched/llc_balancing/enabled";
+    const UniqueFd descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!descriptor)
+        return errno == EPERM;
+    char value = 0;
+    return ::read(descriptor.get(), &value, 1) == 1 && value == '1';
 }
 
 }  // namespace priorityd::kernel

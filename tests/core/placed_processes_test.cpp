@@ -124,7 +124,25 @@ TEST_CASE("who is confined by its control group gets no chosen set")
     House house;
     house.start({.pid = 42, .comm = "server", .cpuset = CpuSet::parse("4-5"), .actual = with_cpus("4-5")});
     CHECK(house.cpus_of(42) == "4-5");
-    CHECK(house.outcome(42).ends_with(": cpus = 4-5, by its control group"));
+    CHECK(house.outcome(42) == "not live: its control group is confined to 4-5");
+}
+
+TEST_CASE("a control group that confines a placed program for a while is not fought, and forgotten afterwards")
+{
+    House house;
+    house.start({.pid = 42, .comm = "server"});
+    for (const auto& [allowed, left] : {std::pair{"2-5", "2-3"}, std::pair{"6-7", "6-7"}}) {
+        // As the kernel does it: what is left of 0-3, or all that is allowed.
+        house.kernel.at(42).cpuset = CpuSet::parse(allowed);
+        house.kernel.at(42).actual.set(Setting::cpus, cpus(left));
+        house.wait(60s);
+        CHECK(house.cpus_of(42) == left);
+        CHECK(house.outcome(42) == "applied: llc:0");
+    }
+    house.kernel.at(42).cpuset.reset();
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("0-3"));
+    house.pipeline.restore(house.now);
+    CHECK(house.cpus_of(42) == "0-7");
 }
 
 TEST_CASE("of a set that a rule names it gets what its control group allows, and explain says so")
