@@ -16,6 +16,9 @@ guest_masked=(systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer 
     systemd-boot-random-seed.service modprobe@configfs.service modprobe@drm.service modprobe@efi_pstore.service
     modprobe@fuse.service modprobe@dm_mod.service modprobe@loop.service systemd-remount-fs.service)
 
+# PARTUUID of the partition that the machine starts from.
+guest_root=70726400-01
+
 # dependencies_of DEB: names of the packages that it needs, of alternatives the first, with commas between.
 dependencies_of() {
     dpkg-deb --field "$1" Pre-Depends Depends | sed -e 's/^[A-Za-z-]*://' | tr ',' '\n' |
@@ -99,23 +102,29 @@ U
     mkdir -p "$root/etc/systemd/system/graphical.target.wants"
     ln -s ../vm-test.service "$root/etc/systemd/system/graphical.target.wants/"
     ln -sfn /lib/systemd/system/graphical.target "$root/etc/systemd/system/default.target"
-    # What comes in and goes out are bare tar archives on two more disks: no network, no file system to mount.
+    # What comes in and goes out are bare tar archives on two more disks: no network, no file system to mount. Which is
+    # which is told by the number that run.sh gives each, since those in the names follow the order of finding them.
     cat >"$root/usr/local/lib/vm-test" <<'U'
 export HOME=/root
+disk() {
+    echo "/dev/$(basename "$(dirname "$(grep -lx "$1" /sys/block/*/nsid)")")"
+}
 mkdir -p /run/vm/in /run/vm/out
-tar -x -f /dev/nvme0n2 -C /run/vm/in
+tar -x -f "$(disk 2)" -C /run/vm/in
 cd /run/vm/in && bash ./guest.sh >/dev/ttyS1 2>/run/vm/out/stderr
 echo $? >/run/vm/out/status
 journalctl -b -o short-monotonic --no-pager --no-hostname >/run/vm/out/journal 2>&1
 dmesg >/run/vm/out/dmesg
-tar -c -f /dev/nvme0n3 -C /run/vm/out .
+tar -c -f "$(disk 3)" -C /run/vm/out .
 sync
 systemctl poweroff -ff
 U
 }
 
-# No journal, no checksums: what is written is thrown away.
+# One partition, because a kernel without initrd finds its root by that alone, whatever the disk is called this time. No
+# journal, no checksums: what is written is thrown away.
 make_disk() {
-    truncate -s 1G "$2"
-    mke2fs -q -F -t ext4 -O '^has_journal,^metadata_csum' -E lazy_itable_init=1 -m 0 -d "$1" "$2"
+    truncate -s 1025M "$2"
+    printf 'label: dos\nlabel-id: 0x%s\nstart=2048, type=83\n' "${guest_root%-01}" | sfdisk --quiet "$2"
+    mke2fs -q -F -t ext4 -O '^has_journal,^metadata_csum' -E lazy_itable_init=1,offset=1048576 -m 0 -d "$1" "$2" 1G
 }
