@@ -14,7 +14,7 @@ usage: tests/run.sh [--quick] [--no-install] [STAGE...]
 The stages are: g++ build with the unit, bus and system suites (gcc), clang++ build with the unit suites (clang),
 a build with address and undefined-behaviour sanitizers with the unit and bus suites (asan), clang-format (format),
 clang-tidy (tidy), twenty seconds of each fuzz target (fuzz), the benchmark with tiny counts (bench), the installed
-Debian package in an emulated machine (vm).
+Debian package in two emulated machines, one with a newer Linux and 16 CPUs (vm).
 Only where they are named: the packages of Debian, Fedora and Arch (packages), the unit and bus suites in Debian 13
 (trixie).
 The system suites, the benchmark, vm and trixie need root and get it through sudo where this is not root already.
@@ -165,8 +165,10 @@ fi
 if wanted packages && built debian_build "distributions"; then
     tap_suite "distributions" tests/packages/run.sh --deb build-deb
 fi
-if wanted vm && built debian_build "virtual machine"; then
+if wanted vm && built debian_build "virtual machine" "virtual machine, newer Linux"; then
     tap_suite "virtual machine" root_where_possible tests/vm/run.sh --deb "$(ls build-deb/priorityd_*.deb)"
+    tap_suite "virtual machine, newer Linux" root_where_possible tests/vm/run.sh --deb "$(ls build-deb/priorityd_*.deb)" \
+        --kernel forky --machine numa --limit 1800 --output "$logs/vm-newer" install sched_ext uclamp cache_aware placement
     give_back "$logs"
 fi
 if wanted trixie; then

@@ -11,6 +11,7 @@ is_another_daemon_than() {
 # A drop-in for one part; without text it goes again.
 with_drop_in() {
     local file=/run/systemd/system/priorityd.service.d/vm-part.conf
+    mkdir -p "${file%/*}"
     rm -f "$file"
     [ -z "${1:-}" ] || printf '[Service]\n%s\n' "$1" >"$file"
     systemctl daemon-reload
