@@ -91,7 +91,7 @@ public:
             return failure(EOPNOTSUPP, fmt::format("the machine has {} {} to choose",
                                                    domains_.empty() ? "no" : "only one", what()));
         std::vector<Domain> chosen = present();
-        if (chosen.empty() || could_be_alone(chosen.front()))
+        if (chosen.empty() || could_share_less(chosen.front()))
             chosen = {*best([&](const Domain& domain) { return rank(domain); })};
         while (count(chosen) < wish_.busy_threads && chosen.size() < domains_.size())
             chosen.push_back(next_to(chosen));
@@ -159,9 +159,9 @@ private:
         }
         return had;
     }
-    /// It shares with one that came earlier, while nobody is on another one of the same node. Farther it does not move:
+    /// It shares with one that came earlier, while fewer are on another one of the same node. Farther it does not move:
     /// its memory is here.
-    [[nodiscard]] bool could_be_alone(const Domain& has) const
+    [[nodiscard]] bool could_share_less(const Domain& has) const
     {
         const auto* seat = placement_.seat_of(wish_);
         const bool is_second = std::ranges::any_of(placement_.seats_, [&](const auto& entry) {
@@ -169,7 +169,7 @@ private:
             return seat && other.number < seat->number && is_touched(other.cpus, seat->cpus);
         });
         return is_second && std::ranges::any_of(domains_, [&](const Domain& domain) {
-                   return domain.node == has.node && others_on(domain.cpus) == 0;
+                   return domain.node == has.node && others_on(domain.cpus) < others_on(has.cpus);
                });
     }
     [[nodiscard]] Domain next_to(const std::vector<Domain>& chosen) const

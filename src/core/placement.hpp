@@ -35,7 +35,7 @@ public:
     [[nodiscard]] static bool is_chosen(const CpuSetName& name);
 
     /// Chooses for the process, which keeps what it has as long as that is there, has room for its threads, and is not
-    /// shared while another one on the same node is free. Of several that fit equally, the order is: the one that the
+    /// shared while fewer have another one of the same node. Of several that fit equally, the order is: the one that the
     /// fewest others have; near its GPU; on the node that the fewest have; the larger cache; the faster; the first.
     /// More than one, nearest first, where its threads need more. Errors: EOPNOTSUPP with the reason where it is better
     /// left everywhere, and EINVAL when the machine has no such thing; then it has nothing any more.

@@ -97,6 +97,19 @@ TEST_CASE("who had to share is looked at when a place becomes free, and moves wi
     CHECK(house.place(1, "llc:auto") == "0-3 (llc:0)");
 }
 
+TEST_CASE("who shares moves to where fewer are, also where nothing is quite free")
+{
+    House house;
+    house.place(1, "numa:auto");
+    house.place(2, "numa:auto");
+    for (int pid = 3; pid <= 7; ++pid)
+        house.place(pid, "llc:auto");
+    CHECK(house.place(7, "llc:auto") == "0-3 (llc:0, shared with 2 more: none is free)");
+    house.end(5);
+    CHECK(house.place(7, "llc:auto") == "4-7 (llc:1, shared with 1 more: none is free)");
+    CHECK(house.place(3, "llc:auto") == "0-3 (llc:0, shared with 1 more: none is free)");
+}
+
 TEST_CASE("nobody moves away from the node that its memory is on")
 {
     House house;
