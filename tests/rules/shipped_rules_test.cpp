@@ -102,7 +102,7 @@ TEST_CASE("interpreters are told apart by what they run")
 TEST_CASE("an interpreter that uses a GPU comes before ordinary programs, and what other rules know it as goes first")
 {
     const auto nice_of = [](const GivenFacts& facts) {
-        const auto settings = classify({.policy = policy()}, facts).process.settings;
+        const auto settings = classify({.policy = shipped_policy()}, facts).process.settings;
         const auto* nice = find_value<Nice>(settings, Setting::nice);
         return nice ? nice->value() : 0;
     };
