@@ -35,6 +35,8 @@ public:
             check_case(name, *rule);
             check_beginning(name, *rule);
         }
+        for (const auto& overlay : policy_.overlays())
+            check_overlay(overlay);
         sort(diagnostics_);
         return std::move(diagnostics_);
     }
@@ -45,10 +47,12 @@ private:
     void check_name(std::string_view name, const Rule& rule);
     void check_case(std::string_view name, const Rule& rule);
     void check_beginning(std::string_view name, const Rule& rule);
+    void check_overlay(const Overlay& overlay);
+    void check_change(const Overlay& overlay, const Overlay::Change& change, const ProgramClass& overlaid);
     [[nodiscard]] bool says_the_same(const Rule& a, const Rule& b) const;
     /// The two names, the later rule's first: it is the one to be told of.
     void tell_of_two(const Rule& a, const Rule& b, std::string_view what);
-    void warn(const Rule& rule, std::string_view what);
+    void warn(Place place, std::string_view what);
 
     const Policy& policy_;
     Diagnostics diagnostics_;
@@ -62,12 +66,13 @@ void Linter::check_name(std::string_view name, const Rule& rule)
 {
     const bool has_slash = name.find_first_of("/\\") != std::string_view::npos;
     if (name.size() > kLongestFileName)
-        warn(rule,
+        warn(rule.place,
              fmt::format("\"{}\" can never match: names of programs have at most {} bytes", name, kLongestFileName));
     else if (has_slash && name.size() > kCommLength)
-        warn(rule, fmt::format("\"{}\" can never match: a name is what follows the last slash; for a path, write a "
-                               "[[rule]] with exe",
-                               name));
+        warn(rule.place,
+             fmt::format("\"{}\" can never match: a name is what follows the last slash; for a path, write a "
+                         "[[rule]] with exe",
+                         name));
 }
 
 void Linter::check_case(std::string_view name, const Rule& rule)
@@ -101,15 +106,39 @@ bool Linter::says_the_same(const Rule& a, const Rule& b) const
 void Linter::tell_of_two(const Rule& a, const Rule& b, std::string_view what)
 {
     const auto& [earlier, later] = &a < &b ? std::tie(a, b) : std::tie(b, a);
-    warn(later, fmt::format("\"{}\" and \"{}\" ({}) {}", policy_.exact_name(later), policy_.exact_name(earlier),
-                            policy_.source_text(earlier), what));
+    warn(later.place, fmt::format("\"{}\" and \"{}\" ({}) {}", policy_.exact_name(later), policy_.exact_name(earlier),
+                                  policy_.source_text(earlier), what));
 }
 
-void Linter::warn(const Rule& rule, std::string_view what)
+void Linter::check_overlay(const Overlay& overlay)
+{
+    const auto overlaid = policy_.overlaid(overlay);
+    for (const auto& change : overlay.changes)
+        check_change(overlay, change, overlaid.classes()[change.class_index]);
+}
+
+void Linter::check_change(const Overlay& overlay, const Overlay::Change& change, const ProgramClass& overlaid)
+{
+    const auto& own = policy_.classes()[change.class_index];
+    const auto* value = own.settings.find(change.setting);
+    if (value && *value == change.value)
+        warn(change.place, fmt::format("profile {}: {} = {} is what class {} has already; leave it out", overlay.name,
+                                       info(change.setting).name, to_text(change.value), own.name));
+    const auto* low = find_value<UclampPercent>(overlaid.settings, Setting::uclamp_min);
+    const auto* high = find_value<UclampPercent>(overlaid.settings, Setting::uclamp_max);
+    const bool is_clamp = change.setting == Setting::uclamp_min || change.setting == Setting::uclamp_max;
+    if (is_clamp && low && high && *low > *high)
+        warn(change.place,
+             fmt::format("profile {}: class {} gets uclamp_min = {} above uclamp_max = {}, which the kernel "
+                         "refuses: change both",
+                         overlay.name, own.name, low->value(), high->value()));
+}
+
+void Linter::warn(Place place, std::string_view what)
 {
     diagnostics_.push_back({.level = Diagnostic::Level::warning,
-                            .file = policy_.files().at(rule.place.file),
-                            .line = rule.place.line,
+                            .file = policy_.files().at(place.file),
+                            .line = place.line,
                             .what = escaped(what)});
 }
 

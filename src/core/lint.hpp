@@ -8,7 +8,8 @@
 namespace priorityd {
 
 /// Warnings, sorted, about rules for single names that can never match, that differ in case alone, and that begin with
-/// the same 15 bytes, which is all that the kernel keeps of a name, while they say different things.
+/// the same 15 bytes, which is all that the kernel keeps of a name, while they say different things; and about values
+/// of overlays that change nothing, or that the kernel refuses beside others of the class.
 [[nodiscard]] Diagnostics lint(const Policy& policy);
 
 }  // namespace priorityd

@@ -20,10 +20,38 @@ bool names_cpu_set(const SettingMap& settings)
 
 }  // namespace
 
+void apply(const LimitChanges& changes, Limits& limits)
+{
+    if (changes.min_nice)
+        limits.min_nice = changes.min_nice;
+    limits.user_min_nice = changes.user_min_nice.value_or(limits.user_min_nice);
+    limits.user_program_min_nice = changes.user_program_min_nice.value_or(limits.user_program_min_nice);
+    limits.realtime = changes.realtime.value_or(limits.realtime);
+}
+
 const ProgramClass* Policy::find_class(std::string_view name) const
 {
     const auto found = std::ranges::find(classes_, name, &ProgramClass::name);
     return found == classes_.end() ? nullptr : &*found;
+}
+
+const Overlay* Policy::find_overlay(std::string_view name) const
+{
+    const auto found = std::ranges::find(overlays_, name, &Overlay::name);
+    return found == overlays_.end() ? nullptr : &*found;
+}
+
+Policy Policy::overlaid(const Overlay& overlay) const
+{
+    Policy copy = *this;
+    for (const auto& change : overlay.changes) {
+        auto& changed = copy.classes_[change.class_index];
+        changed.settings.set(change.setting, change.value);
+        changed.overlaid.emplace_back(change.setting,
+                                      "profile " + overlay.name + " (" + place_text(change.place) + ")");
+    }
+    apply(overlay.limits, copy.settings_.limits);
+    return copy;
 }
 
 std::string Policy::place_text(Place place) const

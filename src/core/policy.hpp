@@ -6,11 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/certainty.hpp"
 #include "core/condition.hpp"
 #include "core/name_index.hpp"
+#include "core/overlay.hpp"
+#include "core/place.hpp"
 #include "core/scoring/arbiter.hpp"
 #include "core/setting.hpp"
 #include "core/snapshot.hpp"
@@ -19,18 +22,14 @@
 
 namespace priorityd {
 
-/// Where a rule or class stands.
-struct Place {
-    std::uint32_t file = 0;  ///< Index into Policy::files().
-    std::uint32_t line = 0;  ///< From 1.
-    friend bool operator==(const Place&, const Place&) = default;
-};
-
 struct ProgramClass {
     std::string name;
     std::string description;
     SettingMap settings;
     Place place;
+    /// Settings whose value is that of the overlay in force, and who says so, for explain: "profile battery
+    /// (FILE:LINE)".
+    std::vector<std::pair<Setting, std::string>> overlaid = {};
 };
 
 /// One rule, kept small: 20,000 of them are usual.
@@ -58,6 +57,8 @@ struct Limits {
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+void apply(const LimitChanges& changes, Limits& limits);
+
 /// Settings of the daemon itself, from priorityd.toml.
 struct Settings {
     bool restore_on_exit = true;  ///< Put back at SIGTERM what was there before.
@@ -70,6 +71,7 @@ struct Settings {
     std::optional<std::vector<std::string>> ananicy_dirs;  ///< Folders with rules of ananicy, lowest precedence first.
     ScoringSettings scoring;
     Limits limits;
+    OverlaySettings overlays;
     friend bool operator==(const Settings&, const Settings&) = default;
 };
 
@@ -79,9 +81,16 @@ public:
     [[nodiscard]] const std::vector<ProgramClass>& classes() const { return classes_; }
     [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
     [[nodiscard]] const Settings& settings() const { return settings_; }
+    /// In the order of their names.
+    [[nodiscard]] const std::vector<Overlay>& overlays() const { return overlays_; }
 
     /// Null when the name is no class.
     [[nodiscard]] const ProgramClass* find_class(std::string_view name) const;
+    /// Null when the name is no overlay.
+    [[nodiscard]] const Overlay* find_overlay(std::string_view name) const;
+    /// The same policy with the values of the overlay, which is one of its own. To be asked of a policy as it was read,
+    /// or two of them would lie on each other.
+    [[nodiscard]] Policy overlaid(const Overlay& overlay) const;
     /// "FILE:LINE".
     [[nodiscard]] std::string place_text(Place place) const;
     /// The rule's place; behind it, in parentheses, the one that it was imported from.
@@ -109,6 +118,7 @@ private:
     friend class PolicyBuilder;
     std::vector<std::string> files_;
     std::vector<ProgramClass> classes_;
+    std::vector<Overlay> overlays_;
     std::vector<Rule> rules_;
     std::vector<Condition> conditions_;
     std::vector<SettingMap> own_settings_;

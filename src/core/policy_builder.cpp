@@ -32,6 +32,19 @@ void shorten(RuleDraft& draft)
     terms.clear();
 }
 
+/// A later file goes over an earlier one.
+void refine_limits(LimitChanges& known, const LimitChanges& later)
+{
+    const auto take = [](auto& into, const auto& value) {
+        if (value)
+            into = value;
+    };
+    take(known.min_nice, later.min_nice);
+    take(known.user_min_nice, later.user_min_nice);
+    take(known.user_program_min_nice, later.user_program_min_nice);
+    take(known.realtime, later.realtime);
+}
+
 std::string canonical(const SettingMap& settings)
 {
     std::string text;
@@ -72,8 +85,10 @@ void PolicyBuilder::define_class(ProgramClass program_class)
         return;
     }
     auto& known = policy_.classes_[at->second];
-    for (auto& [setting, value] : program_class.settings)
-        known.settings.set(setting, value);
+    for (const auto& entry : program_class.settings) {
+        known.settings.set(entry.first, entry.second);
+        std::erase_if(known.overlaid, [&](const auto& overlaid) { return overlaid.first == entry.first; });
+    }
     if (!program_class.description.empty())
         known.description = std::move(program_class.description);
     known.place = program_class.place;
@@ -97,6 +112,8 @@ Policy PolicyBuilder::build(Diagnostics& diagnostics)
 {
     const auto twins = check_odds(diagnostics);
     add_rules(diagnostics);
+    add_overlays(diagnostics);
+    check_mentions(diagnostics);
     for (const auto& [a, b] : twins) {
         policy_.index_.yield(a, policy_.rules_[b].name);
         policy_.index_.yield(b, policy_.rules_[a].name);
@@ -114,7 +131,7 @@ RuleOdds::Pairs PolicyBuilder::check_odds(Diagnostics& diagnostics) const
         if (i > 0 && i >= lowest_ && (i == lowest_ || drafts_[i].place.file != drafts_[i - 1].place.file))
             odds.forget();
         if (const auto conflict = odds.add(i))
-            report(diagnostics, drafts_[i],
+            report(diagnostics, drafts_[i].place, drafts_[i].column,
                    fmt::format("at odds with the rule for the same programs in line {}: {}; keep one of them",
                                drafts_[conflict->earlier].place.line, conflict->what));
     }
@@ -125,7 +142,9 @@ void PolicyBuilder::add_rules(Diagnostics& diagnostics)
 {
     policy_.rules_.reserve(drafts_.size());
     for (auto& draft : drafts_) {
-        Rule rule{.place = draft.place, .class_index = resolve_class(draft, diagnostics)};
+        Rule rule{.place = draft.place, .class_index = Rule::kNone};
+        if (!draft.class_name.empty())
+            rule.class_index = resolve_class(draft.class_name, draft.place, draft.column, diagnostics);
         index_name(draft, rule, static_cast<std::uint32_t>(policy_.rules_.size()));
         if (!draft.condition.all_of.empty() || !draft.condition.except.empty())
             rule.condition = keep_condition(std::move(draft.condition));
@@ -137,19 +156,71 @@ void PolicyBuilder::add_rules(Diagnostics& diagnostics)
     }
 }
 
-std::uint32_t PolicyBuilder::resolve_class(const RuleDraft& draft, Diagnostics& diagnostics) const
+std::uint32_t PolicyBuilder::resolve_class(const std::string& name, Place place, std::uint32_t column,
+                                           Diagnostics& diagnostics) const
 {
-    if (draft.class_name.empty())
-        return Rule::kNone;
-    const auto found = class_index_.find(draft.class_name);
+    const auto found = class_index_.find(name);
     if (found != class_index_.end())
         return found->second;
     std::vector<std::string_view> known;
     for (const auto& program_class : policy_.classes_)
         known.push_back(program_class.name);
-    report(diagnostics, draft,
-           fmt::format("unknown class \"{}\"{}", draft.class_name, suggestion(draft.class_name, known)));
+    report(diagnostics, place, column, fmt::format("unknown class \"{}\"{}", name, suggestion(name, known)));
     return Rule::kNone;
+}
+
+void PolicyBuilder::add_overlays(Diagnostics& diagnostics)
+{
+    auto& overlays = policy_.overlays_;
+    for (auto& draft : overlay_drafts_) {
+        auto known = std::ranges::find(overlays, draft.name, &Overlay::name);
+        if (known == overlays.end())
+            known = overlays.insert(known, Overlay{.name = draft.name});
+        refine(*known, std::move(draft), diagnostics);
+    }
+    overlay_drafts_.clear();
+    std::ranges::sort(overlays, {}, &Overlay::name);
+}
+
+void PolicyBuilder::refine(Overlay& overlay, OverlayDraft draft, Diagnostics& diagnostics) const
+{
+    overlay.place = draft.place;
+    if (!draft.description.empty())
+        overlay.description = std::move(draft.description);
+    refine_limits(overlay.limits, draft.limits);
+    for (auto& part : draft.classes) {
+        const auto index = resolve_class(part.class_name, part.place, part.column, diagnostics);
+        for (auto& entry : part.entries) {
+            const auto is_earlier = [&](const Overlay::Change& change) {
+                return change.class_index == index && change.setting == entry.setting;
+            };
+            std::erase_if(overlay.changes, is_earlier);
+            if (index != Rule::kNone)
+                overlay.changes.push_back({index, entry.setting, std::move(entry.value), entry.place});
+        }
+    }
+}
+
+void PolicyBuilder::check_mentions(Diagnostics& diagnostics)
+{
+    std::vector<std::string_view> known;
+    for (const auto& overlay : policy_.overlays_)
+        known.push_back(overlay.name);
+    const auto is_unknown = [&](const OverlaySettings::value_type& entry) {
+        const auto& [occasion, mention] = entry;
+        if (mention.name == kNoOverlay || policy_.find_overlay(mention.name))
+            return false;
+        const auto others = known.empty() ? std::string{"; there is none at all"} : suggestion(mention.name, known);
+        diagnostics.push_back({.level = Diagnostic::Level::warning,
+                               .file = mention.file,
+                               .line = mention.line,
+                               .column = mention.column,
+                               .what = escaped(fmt::format("profiles.{}: no file defines a profile \"{}\"{}; this line "
+                                                           "is out of force",
+                                                           word_for(occasion), mention.name, others))});
+        return true;
+    };
+    std::erase_if(policy_.settings_.overlays, is_unknown);
 }
 
 void PolicyBuilder::index_name(const RuleDraft& draft, Rule& rule, std::uint32_t number)
@@ -193,12 +264,12 @@ std::uint32_t PolicyBuilder::keep_origin(const RuleDraft& draft)
     return static_cast<std::uint32_t>(policy_.origins_.size() - 1);
 }
 
-void PolicyBuilder::report(Diagnostics& diagnostics, const RuleDraft& draft, std::string_view what) const
+void PolicyBuilder::report(Diagnostics& diagnostics, Place place, std::uint32_t column, std::string_view what) const
 {
     diagnostics.push_back({.level = Diagnostic::Level::error,
-                           .file = policy_.files_.at(draft.place.file),
-                           .line = draft.place.line,
-                           .column = draft.column,
+                           .file = policy_.files_.at(place.file),
+                           .line = place.line,
+                           .column = column,
                            .what = escaped(what)});
 }
 

@@ -19,6 +19,7 @@ public:
           builder_{base ? PolicyBuilder{*base} : PolicyBuilder{}},
           settings_{base ? base->settings() : Settings{}}
     {
+        settings_.overlays.clear();  // those of the base name overlays of the base
     }
 
     void read(const PolicyFile& file);

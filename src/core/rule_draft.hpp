@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// A rule as its file says it, before classes are known and names are indexed.
+/// Rules and overlays as a file says them, before classes are known and names are indexed.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/condition.hpp"
 #include "core/policy.hpp"
@@ -21,6 +22,25 @@ struct RuleDraft {
     std::string exact_name;  ///< The name taken literally, in the short form; else empty.
     Condition condition;     ///< With the name term, if any, for the long form.
     SettingMap settings;
+};
+
+struct OverlayDraft {
+    struct ForClass {
+        struct Entry {
+            Setting setting{};
+            Value value;
+            Place place;
+        };
+        std::string class_name;
+        Place place;
+        std::uint32_t column = 0;
+        std::vector<Entry> entries;
+    };
+    std::string name;
+    std::string description;  ///< Empty when this file does not say.
+    Place place;
+    std::vector<ForClass> classes;
+    LimitChanges limits;
 };
 
 }  // namespace priorityd

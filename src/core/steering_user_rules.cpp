@@ -74,6 +74,11 @@ Verdict<UserRulesPlan> Steering::plan_user_rules(const std::vector<std::pair<std
     const auto error = std::ranges::find(reading.diagnostics, Diagnostic::Level::error, &Diagnostic::level);
     if (error != reading.diagnostics.end())
         return refuse(Kind::invalid_rules, error->to_text());
+    if (const auto& overlays = reading.policy->overlays(); !overlays.empty())
+        return refuse(Kind::invalid_rules,
+                      fmt::format("{}: a profile is for the whole machine, so rules of a user may have none: an "
+                                  "administrator defines it in /etc/priorityd/rules.d",
+                                  reading.policy->place_text(overlays.front().place)));
     if (reading.policy->rules().size() > Limit::kRules)
         return refuse(Kind::limit_reached, fmt::format("{} rules: at most {} are taken of a user",
                                                        reading.policy->rules().size(), Limit::kRules));

@@ -55,7 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         expect(!diagnostic.what.empty());
         expect(is_shown_safely(diagnostic.to_text()));
     }
-    if (reading.policy)
-        ask(*std::move(reading.policy));
+    if (!reading.policy)
+        return 0;
+    for (const auto& overlay : reading.policy->overlays())
+        ask(reading.policy->overlaid(overlay));
+    ask(*std::move(reading.policy));
     return 0;
 }

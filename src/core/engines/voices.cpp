@@ -17,6 +17,16 @@ std::string class_reason(const ProgramClass& program_class)
     return reason;
 }
 
+/// Where the value is that of the overlay in force: what to put before the reason. Nearly always there is none.
+std::string overlay_reason(const ProgramClass& program_class, Setting setting)
+{
+    for (const auto& [overlaid, who] : program_class.overlaid) {
+        if (overlaid == setting)
+            return who + " over ";
+    }
+    return {};
+}
+
 }  // namespace
 
 void Voice::give_class(const ProgramClass& program_class, Decision& into) const
@@ -30,7 +40,7 @@ void Voice::give_class(const ProgramClass& program_class, Decision& into) const
         into.add({.setting = setting,
                   .value = value,
                   .source = source,
-                  .because = reason,
+                  .because = overlay_reason(program_class, setting) + reason,
                   .origin = Contribution::Origin::from_class});
 }
 

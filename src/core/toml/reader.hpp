@@ -41,6 +41,8 @@ public:
     /// `diagnostics` must outlive the reader.
     TomlReader(std::string path, Diagnostics& diagnostics) : path_{std::move(path)}, diagnostics_{&diagnostics} {}
 
+    [[nodiscard]] const std::string& path() const { return path_; }
+
     /// Empty, and told, when it is not TOML.
     [[nodiscard]] std::optional<toml::table> parse(std::string_view text);
 

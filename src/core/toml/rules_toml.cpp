@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// Classes and rules from TOML.
+/// Classes, rules and overlays from TOML.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,6 +12,7 @@
 
 #include "core/cgroup_path.hpp"
 #include "core/policy_builder.hpp"
+#include "core/toml/limits_toml.hpp"
 #include "core/toml/policy_toml.hpp"
 #include "core/toml/reader.hpp"
 
@@ -20,6 +21,8 @@ namespace {
 
 /// Like the matching key `arg`, but a list of it means all and not any.
 constexpr std::string_view kAllArgs = "args";
+
+constexpr const char* kOverlayExample = "[profile.battery], and below it [profile.battery.class.build]";
 
 /// The class is a key of the class table itself, or stands beside [rule.set].
 TomlReader::KnownSettings settings_but_class()
@@ -56,6 +59,8 @@ private:
 
     void read_rules(const toml::node& node);
     void read_class(const Key& key, const toml::node& node);
+    void read_overlay(const Key& key, const toml::node& node);
+    void read_overlay_class(const Key& key, const toml::node& node, OverlayDraft& draft);
     void read_program(const Key& key, const toml::node& node);
     void read_program_key(const Key& key, const toml::node& node, RuleDraft& draft);
     void read_rule(const toml::node& node);
@@ -82,8 +87,13 @@ void RuleFile::read(const toml::table& root)
     const auto read_programs = [this](const toml::node& node) {
         reader_.read_each(node, "programs", "[programs]", [this](auto& key, auto& value) { read_program(key, value); });
     };
-    const std::array<TomlReader::Entry, 3> entries{{
+    const auto read_overlays = [this](const toml::node& node) {
+        reader_.read_each(node, "profile", kOverlayExample,
+                          [this](auto& key, auto& value) { read_overlay(key, value); });
+    };
+    const std::array<TomlReader::Entry, 4> entries{{
         {"class", read_classes},
+        {"profile", read_overlays},
         {"programs", read_programs},
         {"rule", [this](const toml::node& node) { read_rules(node); }},
     }};
@@ -119,6 +129,58 @@ void RuleFile::read_class(const Key& key, const toml::node& node)
     }
     reader_.check_together(node, program_class.settings);
     builder_.define_class(std::move(program_class));
+}
+
+void RuleFile::read_overlay(const Key& key, const toml::node& node)
+{
+    OverlayDraft draft{.name = std::string{key.str()}, .description = {}, .place = place(key.source())};
+    if (!is_overlay_name(draft.name))
+        return reader_.error(key.source(),
+                             fmt::format("\"{}\" is no name for a profile: write 1 to 64 of the letters a to "
+                                         "z, digits and -, but neither \"auto\" nor \"none\"",
+                                         draft.name));
+    const auto* table = reader_.table(node, draft.name, kOverlayExample);
+    if (!table)
+        return;
+    const auto in = fmt::format("[profile.{}", draft.name);
+    const auto read_classes = [&](const toml::node& value) {
+        reader_.read_each(value, "class", in + ".class.build]",
+                          [&](auto& name, auto& settings) { read_overlay_class(name, settings, draft); });
+    };
+    const std::array<TomlReader::Entry, 3> entries{{
+        {"description",
+         [&](const toml::node& value) { draft.description = reader_.text(value, "description").value_or(""); }},
+        {"class", read_classes},
+        {"limits", [&](const toml::node& value) { read_limits(reader_, value, in + ".limits]", draft.limits); }},
+    }};
+    reader_.read_table(*table, in + "]", entries);
+    builder_.define_overlay(std::move(draft));
+}
+
+/// Each value keeps its place, since explain names it.
+void RuleFile::read_overlay_class(const Key& key, const toml::node& node, OverlayDraft& draft)
+{
+    const auto in = fmt::format("[profile.{}.class.{}]", draft.name, key.str());
+    const auto* entries = reader_.table(node, key.str(), in);
+    if (!entries)
+        return;
+    OverlayDraft::ForClass part{.class_name = std::string{key.str()},
+                                .place = place(key.source()),
+                                .column = key.source().begin.column,
+                                .entries = {}};
+    SettingMap together;
+    for (const auto& [entry, value] : *entries) {
+        SettingMap read;
+        reader_.read_setting(entry, value, in, settings_but_class(), read);
+        for (const auto& [setting, its_value] : read) {
+            part.entries.push_back({setting, its_value, place(entry.source())});
+            together.set(setting, its_value);
+        }
+    }
+    if (entries->empty())
+        reader_.error(node.source(), fmt::format("{} is empty: name a setting or leave the table out", in));
+    reader_.check_together(node, together);
+    draft.classes.push_back(std::move(part));
 }
 
 void RuleFile::read_program(const Key& key, const toml::node& node)

@@ -15,26 +15,12 @@
 #include "core/cgroup_path.hpp"
 #include "core/scoring/engine_address.hpp"
 #include "core/scoring/engines.hpp"
+#include "core/toml/limits_toml.hpp"
 #include "core/toml/policy_toml.hpp"
 #include "core/toml/reader.hpp"
 
 namespace priorityd {
 namespace {
-
-void read_limits(TomlReader& reader, const toml::table& table, Limits& limits)
-{
-    const auto nice = [&](const toml::node& node, std::string_view key, Nice& into) {
-        into = reader.bounded<Nice>(node, key).value_or(into);
-    };
-    const std::array<TomlReader::Entry, 4> entries{{
-        {"min_nice", [&](const toml::node& node) { limits.min_nice = reader.bounded<Nice>(node, "limits.min_nice"); }},
-        {"user_min_nice", [&](const toml::node& node) { nice(node, "limits.user_min_nice", limits.user_min_nice); }},
-        {"user_program_min_nice",
-         [&](const toml::node& node) { nice(node, "limits.user_program_min_nice", limits.user_program_min_nice); }},
-        {"realtime", [&](const toml::node& node) { reader.flag(node, "limits.realtime", limits.realtime); }},
-    }};
-    reader.read_table(table, "[limits]", entries);
-}
 
 /// Empty, and told, when it is no list of absolute paths.
 std::optional<std::vector<std::string>> read_folders(TomlReader& reader, const toml::node& node)
@@ -170,15 +156,47 @@ void read_engine(TomlReader& reader, const toml::key& key, const toml::node& nod
     reader.read_table(*table, fmt::format("[engine.{}]", name), engine_entries(reader, scoring.engines[name]));
 }
 
+constexpr const char* kOverlayExample = R"([profiles], and below it on-battery = "battery")";
+
+/// Whether there is an overlay of that name is known when the rules have been read.
+void read_overlay_mention(TomlReader& reader, const toml::node& node, const OccasionInfo& about, OverlaySettings& into)
+{
+    const auto name = reader.text(node, about.word);
+    if (!name)
+        return;
+    if (!is_overlay_name(*name) && *name != kNoOverlay)
+        return reader.error(
+            node.source(),
+            fmt::format(R"(profiles.{}: "{}" is no name of a profile: write one, "none" for no profile, )"
+                        "or leave the line out",
+                        about.word, *name));
+    const auto& at = node.source().begin;
+    into[about.occasion] = {.name = *name, .file = reader.path(), .line = at.line, .column = at.column};
+}
+
+void read_overlays(TomlReader& reader, const toml::node& node, OverlaySettings& into)
+{
+    const auto* table = reader.table(node, "profiles", kOverlayExample);
+    std::vector<TomlReader::Entry> entries;
+    for (const auto& about : occasion_table())
+        entries.push_back({about.word, [&reader, &about, &into](const toml::node& value) {
+                               read_overlay_mention(reader, value, about, into);
+                           }});
+    if (table)
+        reader.read_table(*table, "[profiles]", entries);
+}
+
 void read_settings_file(TomlReader& reader, const toml::table& root, Settings& settings)
 {
     const auto flag = [&](std::string_view key, bool& into) {
         return TomlReader::Entry{key, [&reader, key, &into](const toml::node& node) { reader.flag(node, key, into); }};
     };
     const auto limits = [&](const toml::node& node) {
-        if (const auto* table = reader.table(node, "limits", "[limits]"))
-            read_limits(reader, *table, settings.limits);
+        LimitChanges changes;
+        read_limits(reader, node, "[limits]", changes);
+        apply(changes, settings.limits);
     };
+    const auto overlays = [&](const toml::node& node) { read_overlays(reader, node, settings.overlays); };
     const auto compat = [&](const toml::node& node) {
         const auto* table = reader.table(node, "compat", "[compat]");
         const std::array entries{flag("ananicy", settings.reads_ananicy)};
@@ -208,7 +226,7 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
         if (table)
             reader.read_table(*table, "[scoring]", known);
     };
-    const std::array<TomlReader::Entry, 11> entries{
+    const std::array<TomlReader::Entry, 12> entries{
         flag("restore_on_exit", settings.restore_on_exit),
         flag("realtime", settings.realtime),
         flag("autogroup", settings.autogroup),
@@ -220,6 +238,7 @@ void read_settings_file(TomlReader& reader, const toml::table& root, Settings& s
                           [&](const toml::node& node) { settings.ananicy_dirs = read_folders(reader, node); }},
         TomlReader::Entry{"compat", compat},
         TomlReader::Entry{"limits", limits},
+        TomlReader::Entry{"profiles", overlays},
         TomlReader::Entry{"scoring", scoring},
         TomlReader::Entry{"engine", engines},
     };
