@@ -13,6 +13,7 @@
 #include "bus/manager_proxy.hpp"
 #include "bus/manager_status.hpp"
 #include "bus/marshal.hpp"
+#include "bus/marshal_overlay.hpp"
 #include "bus/marshal_override.hpp"
 #include "bus/marshal_suggestion.hpp"
 #include "bus/names.hpp"
@@ -338,6 +339,18 @@ ClientResult<void> ManagerClient::reject_suggestion(const std::string& id)
 ClientResult<void> ManagerClient::forget_learned()
 {
     return answered([&] { (void)state_->manager.call_patiently("ForgetLearned"); });
+}
+
+ClientResult<std::vector<OverlayView>> ManagerClient::overlays()
+{
+    return answered([&] { return read_all(state_->manager.ListProfiles(), read_overlay); });
+}
+
+ClientResult<void> ManagerClient::choose_overlay(const std::string& choice)
+{
+    if (!is_bus_text(choice))
+        return tl::unexpected{no_bus_text("the name of the profile")};
+    return answered([&] { (void)state_->manager.call_patiently("SetProfile", choice); });
 }
 
 ClientResult<std::vector<OverrideView>> ManagerClient::overrides()

@@ -15,6 +15,7 @@
 #include "core/explain.hpp"
 #include "core/inspection.hpp"
 #include "core/learning.hpp"
+#include "core/overlay_control.hpp"
 
 namespace priorityd::bus {
 
@@ -39,6 +40,7 @@ struct ManagerStatus {
     DaemonStatus daemon;                   ///< Its `diagnostics` stay empty: they come as texts.
     std::vector<std::string> diagnostics;  ///< "FILE:LINE:COLUMN: error: WHAT".
     std::vector<std::string> engines;
+    OverlayStatus overlay;
 };
 
 struct Reloaded {
@@ -91,6 +93,8 @@ public:
     [[nodiscard]] ClientResult<std::vector<EngineView>> engines();
     [[nodiscard]] ClientResult<std::vector<SuggestionView>> suggestions();
 
+    [[nodiscard]] ClientResult<std::vector<OverlayView>> overlays();
+
     // These allow the daemon to have a person asked for a password, and so may take as long as that takes.
 
     [[nodiscard]] ClientResult<Reloaded> reload();
@@ -104,6 +108,8 @@ public:
     [[nodiscard]] ClientResult<std::string> accept_suggestion(const std::string& id);
     [[nodiscard]] ClientResult<void> reject_suggestion(const std::string& id);
     [[nodiscard]] ClientResult<void> forget_learned();
+    /// A name, kNoOverlay or kAutomatic.
+    [[nodiscard]] ClientResult<void> choose_overlay(const std::string& choice);
 
     /// From now on tells `watcher`, which must outlive this, whenever connection() is driven by a loop.
     /// Errors: no_daemon when there is none to begin with.

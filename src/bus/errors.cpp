@@ -18,6 +18,7 @@ const char* name_of(Refusal::Kind kind)
         case Kind::no_such_process: return error_name::kNoSuchProcess;
         case Kind::no_such_override: return error_name::kNoSuchOverride;
         case Kind::no_such_suggestion: return error_name::kNoSuchSuggestion;
+        case Kind::no_such_profile: return error_name::kNoSuchProfile;
         case Kind::unknown_class: return error_name::kUnknownClass;
         case Kind::invalid_setting: return error_name::kInvalidSetting;
         case Kind::not_authorised: return error_name::kNotAuthorized;

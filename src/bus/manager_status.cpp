@@ -49,6 +49,9 @@ ManagerStatus read_status(const Dict& properties)
                    .diagnostics = {}},
         .diagnostics = value_at<std::vector<std::string>>(properties, "Diagnostics"),
         .engines = value_at<std::vector<std::string>>(properties, "Engines"),
+        .overlay = {.name = value_at<std::string>(properties, "Profile"),
+                    .chosen = value_at<std::string>(properties, "ProfileChoice"),
+                    .because = value_at<std::string>(properties, "ProfileReason")},
     };
 }
 

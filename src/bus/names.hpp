@@ -16,6 +16,7 @@ namespace error_name {
 constexpr const char* kNoSuchProcess = "org.priorityd1.Error.NoSuchProcess";
 constexpr const char* kNoSuchOverride = "org.priorityd1.Error.NoSuchOverride";
 constexpr const char* kNoSuchSuggestion = "org.priorityd1.Error.NoSuchSuggestion";
+constexpr const char* kNoSuchProfile = "org.priorityd1.Error.NoSuchProfile";
 constexpr const char* kUnknownClass = "org.priorityd1.Error.UnknownClass";
 constexpr const char* kInvalidSetting = "org.priorityd1.Error.InvalidSetting";
 constexpr const char* kInvalidRules = "org.priorityd1.Error.InvalidRules";

@@ -39,6 +39,7 @@ Action action_of(Privilege privilege)
         case Privilege::raise_own: return {"org.priorityd1.raise-own", "to raise own processes"};
         case Privilege::persist: return {"org.priorityd1.persist", "to make what outlives the daemon"};
         case Privilege::reload: return {"org.priorityd1.reload", "to have settings and rules read again"};
+        case Privilege::switch_profile: return {"org.priorityd1.switch-profile", "to bring another profile into force"};
         case Privilege::modify_any: break;
     }
     return {"org.priorityd1.modify-any",

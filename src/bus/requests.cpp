@@ -47,11 +47,12 @@ Refusal refused_rules(const ReloadReport& report)
 }  // namespace
 
 Requests::Requests(sdbus::IConnection& connection, Callers& callers, Gate& gate, Inspection& inspection,
-                   Control& control, Learning& learning, Sessions& sessions)
+                   Control& control, Learning& learning, OverlayControl& overlays, Sessions& sessions)
     : gate_{gate},
       inspection_{inspection},
       control_{control},
       learning_{learning},
+      overlays_{overlays},
       sessions_{sessions},
       tethers_{
           std::make_shared<Tethers>(callers, [&control](const std::string& left) { control.forget_caller(left); })},
@@ -204,6 +205,18 @@ void Requests::forget_learned(const Call& call, Replies::Slip<> slip)
                           learning_.forget();
                           slip.give();
                       }};
+    };
+    gate_.pass(call, plan, refuse_with(slip));
+}
+
+void Requests::choose_overlay(const Call& call, std::string choice, Replies::Slip<> slip)
+{
+    const auto plan = [this, choice = std::move(choice), slip](const Caller& /*caller*/) -> Verdict<Intent> {
+        return overlays_.check(choice).map([&] {
+            return Intent{.needs = {Privilege::switch_profile}, .carry_out = [this, choice, slip] {
+                              overlays_.choose(choice, [slip](const Verdict<void>& done) { confirm(slip, done); });
+                          }};
+        });
     };
     gate_.pass(call, plan, refuse_with(slip));
 }

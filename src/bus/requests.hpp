@@ -20,6 +20,7 @@
 #include "core/control.hpp"
 #include "core/inspection.hpp"
 #include "core/learning.hpp"
+#include "core/overlay_control.hpp"
 
 namespace priorityd::bus {
 
@@ -30,7 +31,7 @@ public:
 
     /// All of what is given must outlive this.
     Requests(sdbus::IConnection& connection, Callers& callers, Gate& gate, Inspection& inspection, Control& control,
-             Learning& learning, Sessions& sessions);
+             Learning& learning, OverlayControl& overlays, Sessions& sessions);
 
     void add_override(const Call& call, OverrideRequest request, Replies::Slip<std::string> slip);
     void remove_override(const Call& call, std::string id, Replies::Slip<> slip);
@@ -47,6 +48,9 @@ public:
     void reject_suggestion(const Call& call, std::string id, Replies::Slip<> slip);
     void forget_learned(const Call& call, Replies::Slip<> slip);
 
+    /// For all processes, and until the next choice.
+    void choose_overlay(const Call& call, std::string choice, Replies::Slip<> slip);
+
     /// These overrides are no more, for whatever reason.
     void forget_overrides(const std::vector<std::string>& ids) { tethers_->cut(ids); }
     /// Nobody is on the bus any more.
@@ -62,6 +66,7 @@ private:
     Inspection& inspection_;
     Control& control_;
     Learning& learning_;
+    OverlayControl& overlays_;
     Sessions& sessions_;
     std::shared_ptr<Tethers> tethers_;  ///< Shared with answers of the Control that are still to come.
     Logouts logouts_;

@@ -16,6 +16,7 @@
 #include "bus/gate.hpp"
 #include "bus/manager_adaptor.hpp"
 #include "bus/marshal.hpp"
+#include "bus/marshal_overlay.hpp"
 #include "bus/marshal_override.hpp"
 #include "bus/marshal_suggestion.hpp"
 #include "bus/names.hpp"
@@ -102,15 +103,16 @@ std::vector<std::string> readable_texts(const std::vector<std::string>& texts)
 class Service::Object final : public sdbus::AdaptorInterfaces<org::priorityd1::Manager_adaptor> {
 public:
     Object(sdbus::IConnection& connection, Inspection& inspection, Control& control, Learning& learning,
-           Sessions& sessions, Uid own_uid)
+           OverlayControl& overlays, Sessions& sessions, Uid own_uid)
         : AdaptorInterfaces{connection, compat::PathArgument{kObjectPath}},
           inspection_{inspection},
           control_{control},
           learning_{learning},
+          overlays_{overlays},
           callers_{connection},
           gate_{connection, callers_, own_uid},
           discretion_{callers_, gate_},
-          requests_{connection, callers_, gate_, inspection, control, learning, sessions}
+          requests_{connection, callers_, gate_, inspection, control, learning, overlays, sessions}
     {
         registerAdaptor();
     }
@@ -129,6 +131,11 @@ public:
         else
             compat::emit_properties_changed(getObject(), kManagerInterface, {"Diagnostics"});
         emitPolicyReloaded(generation, report.is_accepted, report.rules, to_texts(report.diagnostics));
+    }
+
+    void emit_overlay_changed()
+    {
+        compat::emit_properties_changed(getObject(), kManagerInterface, {"Profile", "ProfileChoice", "ProfileReason"});
     }
 
     [[nodiscard]] Requests& requests() { return requests_; }
@@ -231,6 +238,16 @@ private:
         requests_.forget_learned(current_call(), replies_.keep(std::move(result)));
     }
 
+    Rows ListProfiles() override
+    {
+        return to_rows(overlays_.overlays(), [](const OverlayView& view) { return to_dict(view); });
+    }
+
+    void SetProfile(sdbus::Result<>&& result, std::string choice) override
+    {
+        requests_.choose_overlay(current_call(), std::move(choice), replies_.keep(std::move(result)));
+    }
+
     /// A filter on names goes by those that are shown: it shall find out no others.
     [[nodiscard]] std::vector<ProcessView> seen_processes(const ProcessFilter& filter, Sight& sight) const
     {
@@ -278,6 +295,9 @@ private:
         const auto process = control_.foreground();
         return process ? static_cast<std::uint32_t>(raw(process->pid)) : 0;
     }
+    std::string Profile() override { return overlays_.status().name; }
+    std::string ProfileChoice() override { return overlays_.status().chosen; }
+    std::string ProfileReason() override { return readable(overlays_.status().because); }
     std::string Listening() override { return readable(inspection_.status().listening); }
     std::string Thread() override { return readable(inspection_.status().thread); }
     bool DryRun() override { return inspection_.status().is_dry_run; }
@@ -301,6 +321,7 @@ private:
     Inspection& inspection_;
     Control& control_;
     Learning& learning_;
+    OverlayControl& overlays_;
     Replies replies_;
     Callers callers_;
     Gate gate_;
@@ -312,11 +333,12 @@ Service::Service(std::unique_ptr<Object> object) : object_{std::move(object)} {}
 Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::create(Connection& connection, Inspection& inspection, Control& control,
-                                                 Learning& learning, Sessions& sessions, Uid own_uid)
+                                                 Learning& learning, OverlayControl& overlays, Sessions& sessions,
+                                                 Uid own_uid)
 {
     return caught(fmt::format("export {}", kObjectPath), [&] {
         return std::unique_ptr<Service>{new Service{
-            std::make_unique<Object>(connection.native(), inspection, control, learning, sessions, own_uid)}};
+            std::make_unique<Object>(connection.native(), inspection, control, learning, overlays, sessions, own_uid)}};
     });
 }
 
@@ -340,6 +362,11 @@ void Service::overrides_changed(const std::vector<std::string>& added, const std
 void Service::suggestion_added(const SuggestionView& suggestion)
 {
     (void)caught("emit SuggestionAdded", [&] { object_->emitSuggestionAdded(to_dict(public_view(suggestion))); });
+}
+
+void Service::overlay_changed(const OverlayStatus& /*status*/)
+{
+    (void)caught("emit PropertiesChanged", [&] { object_->emit_overlay_changed(); });
 }
 
 void Service::lose_everybody()

@@ -250,6 +250,18 @@ void offer_overrides(const Context& context, const Answer& answer)
     }
 }
 
+void offer_profiles(const Context& context, const Answer& answer)
+{
+    answer.offer(kAutomatic, "leave it to the power state and the settings");
+    answer.offer(kNoOverlay, "no profile");
+    auto daemon = running_daemon(context);
+    const auto overlays = daemon ? daemon->overlays() : bus::ClientResult<std::vector<OverlayView>>{};
+    if (!overlays)
+        return;
+    for (const OverlayView& one : *overlays)
+        answer.offer(one.name, one.description);
+}
+
 void offer_suggestions(const Context& context, const Answer& answer)
 {
     auto daemon = running_daemon(context);

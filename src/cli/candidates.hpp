@@ -49,6 +49,8 @@ void offer_targets(const Context& context, const Answer& answer);
 /// Overrides by id, or by target when the word begins like one.
 void offer_overrides(const Context& context, const Answer& answer);
 
+/// What may be chosen: profiles by name, and the two words that stand for none.
+void offer_profiles(const Context& context, const Answer& answer);
 /// Suggestions by id.
 void offer_suggestions(const Context& context, const Answer& answer);
 

@@ -100,6 +100,7 @@ constexpr Values kValues[] = {
     {"ACTION", offer_suggestion_actions, "suggestions"},
     {"ID", offer_suggestions, "suggestions"},
     {"ACTION", offer_engine_actions, "engines"},
+    {"PROFILE", offer_profiles, "profile"},
 };
 
 /// The words in what a setting expects: `"batch"` as it is, `"fifo/1-99"` up to where a number has to be put in.

@@ -36,6 +36,7 @@ constexpr Verb kVerbs[] = {
     {"import", "Turn rules of ananicy into a rule file", add_import},
     {"rules", "Show the rules, or those that may apply to a name", add_rules},
     {"classes", "Show the classes", add_classes},
+    {"profile", "Show the profiles and which one is in force, or bring another one into force", add_profile},
     {"topology", "Show the machine as placement sees it: caches, nodes, kinds of CPUs", add_topology},
     {"user-rules", "Hand your own rules to the daemon", add_user_rules},
     {"reload", "Have the daemon read settings and rules again", add_reload},

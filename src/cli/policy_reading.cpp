@@ -45,14 +45,29 @@ ReadPolicy read_policy_with(const Paths& rules)
     return read(sources);
 }
 
+struct InForce {
+    Paths files;
+    std::string overlay;
+};
+
 /// Empty when nobody says; nobody is started to say it.
-Paths files_in_force(const Context& context)
+InForce ask_what_is_in_force(const Context& context)
 {
     auto client = find_daemon(context);
     if (!client || !client->is_there())
         return {};
     auto status = client->status();
-    return status ? std::move(status->daemon.rule_files) : Paths{};
+    return status ? InForce{std::move(status->daemon.rule_files), std::move(status->overlay.name)} : InForce{};
+}
+
+ReadPolicy read_policy_in_force(const Context& context)
+{
+    const auto in_force = ask_what_is_in_force(context);
+    ReadPolicy reading = read_policy_of(in_force.files);
+    const auto* overlay = reading.policy ? reading.policy->find_overlay(in_force.overlay) : nullptr;
+    if (overlay)
+        reading.policy = std::make_shared<const Policy>(reading.policy->overlaid(*overlay));
+    return reading;
 }
 
 std::string mistakes_text(const Diagnostics& diagnostics)
@@ -91,7 +106,7 @@ ReadPolicy read_policy_of(const Paths& places)
 
 tl::expected<std::shared_ptr<const Policy>, ExitStatus> usable_policy(const Context& context, const Paths& rules)
 {
-    ReadPolicy reading = rules.empty() ? read_policy_of(files_in_force(context)) : read_policy_with(rules);
+    ReadPolicy reading = rules.empty() ? read_policy_in_force(context) : read_policy_with(rules);
     if (reading.policy)
         return reading.policy;
     return tl::unexpected{fail(ExitStatus::refused, "the rules cannot be used: " + mistakes_text(reading.diagnostics))};

@@ -128,6 +128,7 @@ Json to_json(const bus::ManagerStatus& status, int proc)
         {"classes", daemon.classes},        {"overrides", daemon.overrides},
         {"tracked", daemon.tracked},
     };
+    result["profile"] = status.overlay.name;
     result.update(counters_json(daemon.counters));
     result["listening"] = daemon.listening;
     result["thread"] = daemon.thread;
@@ -145,13 +146,20 @@ void print_line(const char* label, std::string_view text, Colour colour)
     print(fmt::format("{} {}\n", styled(fmt::format("{:<11}", label), Style::dim, colour), bus::readable(text)));
 }
 
-void print_counts(const DaemonStatus& daemon, Colour colour)
+std::string overlay_text(const OverlayStatus& overlay)
 {
+    return fmt::format("{}: {}", overlay.name.empty() ? "none" : overlay.name, overlay.because);
+}
+
+void print_counts(const bus::ManagerStatus& status, Colour colour)
+{
+    const DaemonStatus& daemon = status.daemon;
     const Counters& counters = daemon.counters;
     print_line("policy",
                fmt::format("{}, {}, generation {}", counted(daemon.rules, "rule"),
                            counted(daemon.classes.size(), "class"), daemon.generation),
                colour);
+    print_line("profile", overlay_text(status.overlay), colour);
     print_line("overrides", fmt::format("{} in force", daemon.overrides), colour);
     print_line("processes", fmt::format("{} tracked", daemon.tracked), colour);
     print_line("settings", fmt::format("{} applied, {} refused by the kernel", counters.applied, counters.failed),
@@ -196,7 +204,7 @@ void print_text(const bus::ManagerStatus& status, int proc, Colour colour)
     const Health health = health_of(status);
     print(fmt::format("{} {}: {}\n", styled("priorityd", Style::bold, colour), bus::readable(status.daemon.version),
                       styled(health.sentence, health.style, colour)));
-    print_counts(status.daemon, colour);
+    print_counts(status, colour);
     for (const auto& [kind, name] : kPressures)
         print_line(fmt::format("{} wait", name).c_str(), pressure_text(proc, kind), colour);
     print_knobs(status.daemon.knobs, colour);

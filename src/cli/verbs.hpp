@@ -42,6 +42,7 @@ using Run = std::function<ExitStatus(const Context&)>;
 [[nodiscard]] Run add_import(CLI::App& verb);
 [[nodiscard]] Run add_rules(CLI::App& verb);
 [[nodiscard]] Run add_classes(CLI::App& verb);
+[[nodiscard]] Run add_profile(CLI::App& verb);
 [[nodiscard]] Run add_reload(CLI::App& verb);
 [[nodiscard]] Run add_set(CLI::App& verb);
 [[nodiscard]] Run add_suggestions(CLI::App& verb);

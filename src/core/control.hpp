@@ -29,12 +29,13 @@ struct Caller {
 
 /// What can be allowed to a caller or not: the polkit actions of the contract. Root is allowed all of it, unasked.
 enum class Privilege : std::uint8_t {
-    inspect,     ///< See the programs of others' processes, and names that stand in their arguments.
-    lower_own,   ///< Lower own processes.
-    raise_own,   ///< Raise own processes within the limits for users.
-    modify_any,  ///< Processes of others, real-time classes, values beyond the limits for users.
-    persist,     ///< What outlives the daemon.
-    reload,      ///< Read settings and rules again.
+    inspect,         ///< See the programs of others' processes, and names that stand in their arguments.
+    lower_own,       ///< Lower own processes.
+    raise_own,       ///< Raise own processes within the limits for users.
+    modify_any,      ///< Processes of others, real-time classes, values beyond the limits for users.
+    persist,         ///< What outlives the daemon.
+    reload,          ///< Read settings and rules again.
+    switch_profile,  ///< Bring another overlay into force.
 };
 using Privileges = std::vector<Privilege>;
 
@@ -44,6 +45,7 @@ struct Refusal {
         no_such_process,
         no_such_override,
         no_such_suggestion,
+        no_such_profile,
         unknown_class,
         invalid_setting,
         not_authorised,

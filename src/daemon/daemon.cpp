@@ -42,10 +42,13 @@ Daemon::Daemon(Parts parts)
       learning_{{.log = parts_.log,
                  .keeper = parts_.scoring.profiles(),
                  .layers = [this]() -> const Layers& { return pipeline_.layers(); },
-                 .rules_folder = [this] { return kernel::folder_for_new_rules(parts_.sources); }}}
+                 .rules_folder = [this] { return kernel::folder_for_new_rules(parts_.sources); }}},
+      overlays_{{.log = parts_.log,
+                 .store = parts_.state.chosen_overlay(),
+                 .swap = [this](std::shared_ptr<const Policy> policy) { swap(std::move(policy)); }}}
 {
     if (auto policy = load_policy())
-        use(std::move(policy));
+        use(overlays_.use(std::move(policy)));
     steering_.resume(parts_.state.take_overrides());
     pipeline_.adopt(parts_.state.take_originals(), now());
     pipeline_.adopt(parts_.state.take_units(), now());
@@ -58,6 +61,14 @@ void Daemon::use(std::shared_ptr<const Policy> policy)
         gpus_->enable(policy->needs().contains(Fact::devices));
     for (const auto& fault : steering_.use(std::move(policy)))
         parts_.log.warning(fault);
+}
+
+/// By another overlay than before. Rules of users are read again for it, so it is nothing for a real-time thread.
+void Daemon::swap(std::shared_ptr<const Policy> policy)
+{
+    const auto pause = parts_.realtime.pause();
+    use(std::move(policy));
+    request_scan();
 }
 
 std::shared_ptr<const Policy> Daemon::load_policy()
@@ -139,6 +150,9 @@ Result<void> Daemon::attach()
                                                    return standing;
                                                }});
         !attached && error.doing.empty())
+        error = attached.error();
+    const auto around = [this](const std::function<void()>& request) { serve(request); };
+    if (auto attached = overlays_.attach(loop, around); !attached && error.doing.empty())
         error = attached.error();
     loop.watch_first(parts_.connector.fd(), [this] { return on_events(); });
     if (!error.doing.empty())
@@ -330,7 +344,7 @@ ReloadReport Daemon::reload()
     ReloadReport report;
     report.is_accepted = policy != nullptr;
     if (policy) {
-        use(std::move(policy));
+        use(overlays_.use(std::move(policy)));
         apply_settings();
         request_scan();
         give_back_spare_memory();

@@ -19,6 +19,7 @@
 #include "daemon/learning.hpp"
 #include "daemon/log.hpp"
 #include "daemon/machine_watch.hpp"
+#include "daemon/overlay_switch.hpp"
 #include "daemon/scoring.hpp"
 #include "daemon/state.hpp"
 #include "kernel/accounts.hpp"
@@ -53,6 +54,7 @@ public:
 
     [[nodiscard]] Steering& steering() { return steering_; }
     [[nodiscard]] DaemonLearning& learning() { return learning_; }
+    [[nodiscard]] OverlaySwitch& overlays() { return overlays_; }
     /// Told of changes from now on; must outlive the daemon or be removed.
     void add_listener(ChangeListener& listener) { listeners_.push_back(&listener); }
     void remove_listener(ChangeListener& listener) { std::erase(listeners_, &listener); }
@@ -96,6 +98,7 @@ private:
     void run_briefly(Allowance& allowance, const std::function<void()>& work);
     [[nodiscard]] std::shared_ptr<const Policy> load_policy();
     void use(std::shared_ptr<const Policy> policy);
+    void swap(std::shared_ptr<const Policy> policy);
     void log_ready() const;
 
     Parts parts_;
@@ -106,6 +109,7 @@ private:
     Pipeline pipeline_;
     Steering steering_;
     DaemonLearning learning_;
+    OverlaySwitch overlays_;
     Counters counters_;
     EventRate rate_;
     Allowance realtime_of_own_work_{0.02, std::chrono::milliseconds{10}};

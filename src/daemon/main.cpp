@@ -15,6 +15,7 @@
 #include "bus/connection.hpp"
 #include "bus/engine_client.hpp"
 #include "bus/names.hpp"
+#include "bus/power_watch.hpp"
 #include "bus/service.hpp"
 #include "bus/sessions.hpp"
 #include "bus/systemd_units.hpp"
@@ -66,8 +67,10 @@ public:
         units_.use(Units::Managers{*systemd_, *sessions_});
         engines_.emplace(*connection_, [this](const std::string& name) { scoring_.hear_of_engine(name); });
         scoring_.use(&*engines_);
-        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), daemon.learning(), *sessions_,
-                                            Uid{geteuid()});
+        power_.emplace(*connection_, [&daemon](const PowerState& power) { daemon.overlays().hear(power); });
+        daemon.overlays().use(&*power_);
+        auto service = bus::Service::create(*connection_, daemon, daemon.steering(), daemon.learning(),
+                                            daemon.overlays(), *sessions_, Uid{geteuid()});
         if (!service)
             return tl::unexpected(service.error());
         service_ = *std::move(service);
@@ -83,6 +86,7 @@ public:
         daemon.add_listener(*service_);
         daemon.steering().add_listener(*service_);
         daemon.learning().add_listener(*service_);
+        daemon.overlays().add_listener(*service_);
         return {};
     }
 
@@ -103,12 +107,15 @@ private:
         daemon.remove_listener(*service_);
         daemon.steering().remove_listener(*service_);
         daemon.learning().remove_listener(*service_);
+        daemon.overlays().remove_listener(*service_);
+        daemon.overlays().use(nullptr);
         units_.use(std::nullopt);
         scoring_.use(nullptr);
         sessions_->lose_everybody();
         attachment_.reset();
         service_.reset();
         sessions_.reset();
+        power_.reset();
         engines_.reset();
         systemd_.reset();
         connection_.reset();
@@ -121,6 +128,7 @@ private:
     std::optional<bus::SystemdUnits> systemd_;
     std::optional<bus::Sessions> sessions_;
     std::optional<bus::EngineClient> engines_;
+    std::optional<bus::PowerWatch> power_;
     std::unique_ptr<bus::Service> service_;
     std::optional<bus::Attachment> attachment_;
 };
@@ -252,7 +260,7 @@ int run(const Options& options, const Log& log)
         return fail(log, kernel.error());
     for (const auto& note : (*kernel)->connector.notes())
         log.info(note);
-    auto state = State::open(options.state, options.is_dry_run ? Keep::overrides_alone : Keep::everything, log);
+    auto state = State::open(options.state, options.is_dry_run ? Keep::wishes_alone : Keep::everything, log);
     if (!state)
         return fail(log, state.error());
     const auto scoring = Scoring::open(state->folder(), log);

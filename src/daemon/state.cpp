@@ -33,7 +33,11 @@ void State::open_parts(const std::filesystem::path& folder, Keep keep)
     } else {
         log_->warning(fmt::format("permanent overrides cannot be kept: {}", store.error().message()));
     }
-    if (keep == Keep::overrides_alone)
+    if (auto chosen = ChosenOverlay::open(folder))
+        chosen_overlay_ = *std::move(chosen);
+    else
+        log_->warning(fmt::format("which profile is chosen cannot be kept: {}", chosen.error().message()));
+    if (keep == Keep::wishes_alone)
         return;
     folder_ = folder;
     if (auto journal = OriginalsJournal::open(folder)) {

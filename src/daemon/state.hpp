@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/// What survives the daemon: permanent overrides, and the originals of what it has changed. Without a state folder the
-/// daemon works all the same, keeps nothing, and says so.
+/// What survives the daemon: permanent overrides, the overlay that was chosen, and the originals of what it has
+/// changed. Without a state folder the daemon works all the same, keeps nothing, and says so.
 #pragma once
 
 #include <filesystem>
@@ -12,6 +12,7 @@
 #include "core/ports.hpp"
 #include "core/result.hpp"
 #include "daemon/changed_units.hpp"
+#include "daemon/chosen_overlay.hpp"
 #include "daemon/log.hpp"
 #include "daemon/originals_journal.hpp"
 #include "daemon/override_store.hpp"
@@ -19,13 +20,16 @@
 
 namespace priorityd::daemon {
 
-/// Whether what a dry run only pretends to change is kept off the journal.
-enum class Keep : std::uint8_t { everything, overrides_alone };
+/// Whether what a dry run only pretends to change is kept off the journal: then only what people have said is kept.
+enum class Keep : std::uint8_t { everything, wishes_alone };
 
 class State final : private OverrideKeeper, private Originals {
 public:
     /// Logs what was wrong with what it found. Errors: EWOULDBLOCK when another priorityd works in the folder.
     [[nodiscard]] static Result<State> open(const std::filesystem::path& folder, Keep keep, const Log& log);
+
+    /// Null without a state folder.
+    [[nodiscard]] ChosenOverlay* chosen_overlay() { return chosen_overlay_ ? &*chosen_overlay_ : nullptr; }
 
     // The ports to it; they move with this object, so it has to stay where it is once one is used.
     [[nodiscard]] OverrideKeeper& keeper() { return *this; }
@@ -67,6 +71,7 @@ private:
     std::optional<StateLock> lock_;
     std::optional<std::filesystem::path> folder_;
     std::optional<OverrideStore> store_;
+    std::optional<ChosenOverlay> chosen_overlay_;
     std::optional<OriginalsJournal> journal_;
     std::optional<ChangedUnits> units_;
     std::vector<Override> overrides_;

@@ -23,6 +23,7 @@
 #include "fake_control.hpp"
 #include "fake_inspection.hpp"
 #include "fake_learning.hpp"
+#include "fake_overlays.hpp"
 #include "private_bus.hpp"
 
 namespace priorityd::test {
@@ -117,7 +118,7 @@ public:
 struct Daemon {
     Daemon(Loop& loop, const Address& address, Uid own_uid = kNobodyHere)
         : connection{expect(Connection::open(address))},
-          service{expect(Service::create(connection, inspection, control, learning, sessions, own_uid))},
+          service{expect(Service::create(connection, inspection, control, learning, overlays, sessions, own_uid))},
           attachment{expect(attach(connection, loop.native(), {.on_lost = [this](const Error& error) {
                                        losses += 1;
                                        loss = error;
@@ -125,6 +126,7 @@ struct Daemon {
     {
         inspection.listener = service.get();
         control.listener = service.get();
+        overlays.listener = service.get();
         if (auto named = connection.request_name(kBusName); !named)
             throw std::runtime_error{named.error().message()};
     }
@@ -132,6 +134,7 @@ struct Daemon {
     FakeInspection inspection;
     FakeControl control;
     FakeLearning learning;
+    FakeOverlays overlays;
     RecordingSessions heard;
     int losses = 0;
     Error loss;

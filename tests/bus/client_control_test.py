@@ -174,6 +174,48 @@ class Listing(ClientTest):
         self.assertEqual((event["event"], event["added"]), ("overrides_changed", []))
 
 
+class Profiles(ClientTest):
+    def test_they_are_listed_with_the_one_in_force_and_why(self):
+        self.daemon()
+        self.assertEqual(self.json("profile"), {
+            "profile": "battery", "choice": "auto", "because": "the machine runs on battery",
+            "profiles": [{"name": "battery", "description": "On the road", "effective": True, "source": "02-profiles.toml:7"},
+                         {"name": "desk", "description": "", "effective": False, "source": "02-profiles.toml:12"}]})
+        head, battery, desk, nothing, why = self.done("profile").splitlines()
+        self.assertEqual(head.split(), ["PROFILE", "STATE", "FROM", "DESCRIPTION"])
+        self.assertRegex(battery, r"^battery +in force +02-profiles\.toml:7 +On the road$")
+        self.assertRegex(desk, r"^desk +- +02-profiles\.toml:12 *$")
+        self.assertEqual((nothing, why), ("", "profile battery is in force: the machine runs on battery"))
+
+    def test_a_name_switches_and_tells_what_is_in_force_then(self):
+        self.daemon()
+        self.assertEqual(self.done("profile", "desk"), "profile desk is in force: chosen\n")
+        self.assertEqual(self.json("profile")["profile"], "desk")
+        self.assertEqual(self.done("profile", "none"), "no profile is in force: chosen\n")
+        self.assertEqual(self.json("profile", "auto"), {"profile": "", "choice": "auto", "because": "chosen"})
+
+    def test_one_that_is_not_there_is_1(self):
+        self.daemon()
+        self.assertIn("no file defines", self.refused(1, "profile", "gone"))
+        self.refused(1, "profile", "")
+        self.assertEqual(self.json("profile")["profile"], "battery")
+
+    def test_to_switch_without_being_allowed_to_is_4(self):
+        self.assertIn("org.priorityd1.switch-profile", self.not_authorised("profile", "desk"))
+
+    def test_without_a_daemon_it_is_3_and_two_names_are_2(self):
+        self.refused(3, "profile")
+        self.refused(3, "profile", "desk")
+        self.refused(2, "profile", "desk", "battery")
+
+    def test_status_shows_the_profile(self):
+        self.daemon()
+        self.assertEqual(self.json("status")["profile"], "battery")
+        self.assertRegex(self.done("status"), r"(?m)^profile +battery: the machine runs on battery$")
+        self.done("profile", "none")
+        self.assertRegex(self.done("status"), r"(?m)^profile +none: chosen$")
+
+
 class Suggestions(ClientTest):
     def test_they_are_listed_with_what_speaks_for_them(self):
         self.daemon()

@@ -401,7 +401,7 @@ class CommandLine(ClientTest):
         self.assertIn("Exit status", self.done("--help"))
         self.assertRegex(self.done("--version"), r"^priorityctl \d+\.\d+")
         for verb in ("status", "list", "explain", "monitor", "classify", "check", "engines", "evaluate", "rules", "classes", "reload",
-                     "set", "unset", "overrides", "suggestions", "user-rules"):
+                     "set", "unset", "overrides", "suggestions", "profile", "user-rules"):
             self.assertIn(verb, self.done("--help"))
             self.assertIn("--help", self.done(verb, "--help"))
 

@@ -180,6 +180,14 @@ class Words(CompletionTest):
         self.assertEqual(set(self.offered("engines", "")), {"forget"})
         self.assertEqual(set(self.offered("evaluate", "--engine", "")), {"metadata", "llm"})
 
+    def test_profiles_are_offered_by_name_and_without_a_daemon_only_the_two_words(self):
+        daemon = self.daemon()
+        self.assertEqual(self.offered("profile", ""), {
+            "auto": "leave it to the power state and the settings", "none": "no profile", "battery": "On the road", "desk": ""})
+        self.assertEqual(list(self.offered("profile", "d")), ["desk"])
+        daemon.end()
+        self.assertEqual(set(self.offered("profile", "")), {"auto", "none"})
+
     def test_words_for_a_setting_are_values_that_it_takes(self):
         self.daemon()
         for option in ("--sched", "--io", "--cpus", "--children", "--cpu-weight"):

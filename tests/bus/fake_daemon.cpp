@@ -20,6 +20,7 @@
 #include "fake_control.hpp"
 #include "fake_inspection.hpp"
 #include "fake_learning.hpp"
+#include "fake_overlays.hpp"
 
 using namespace priorityd;
 
@@ -37,6 +38,7 @@ struct FakeDaemon final : SessionListener {
     test::FakeInspection inspection;
     test::FakeControl control;
     test::FakeLearning learning;
+    test::FakeOverlays overlays;
     std::unique_ptr<bus::Service> service;
 };
 
@@ -85,13 +87,14 @@ int run(const std::string& address, Uid own_uid, std::vector<std::string> policy
     if (const char* first_id = std::getenv("FIRST_ID"))
         daemon.control.next_id = std::atoi(first_id);
     bus::Sessions sessions{*connection, daemon};
-    auto service =
-        bus::Service::create(*connection, daemon.inspection, daemon.control, daemon.learning, sessions, own_uid);
+    auto service = bus::Service::create(*connection, daemon.inspection, daemon.control, daemon.learning,
+                                        daemon.overlays, sessions, own_uid);
     if (!service)
         return fail(service.error());
     daemon.service = *std::move(service);
     daemon.inspection.listener = daemon.service.get();
     daemon.control.listener = daemon.service.get();
+    daemon.overlays.listener = daemon.service.get();
     const auto attachment =
         bus::attach(*connection, event, {.on_lost = [event](const Error&) { sd_event_exit(event, 3); }});
     if (!attachment)

@@ -167,12 +167,12 @@ TEST_CASE_FIXTURE(OverrideFixture, "every privilege has its action")
 {
     using enum Privilege;
     with_polkit(Says::yes);
-    control.needs = {inspect, lower_own, raise_own, modify_any, persist, reload};
+    control.needs = {inspect, lower_own, raise_own, modify_any, persist, reload, switch_profile};
     REQUIRE(add_as_stranger());
     std::string asked;
     for (const auto& question : polkit->questions)
         asked += question.action.substr(std::string{"org.priorityd1."}.size()) + " ";
-    CHECK(asked == "inspect lower-own raise-own modify-any persist reload ");
+    CHECK(asked == "inspect lower-own raise-own modify-any persist reload switch-profile ");
 }
 
 TEST_CASE_FIXTURE(OverrideFixture, "the first no of several ends it, and nothing is changed")

@@ -277,9 +277,11 @@ TEST_CASE_FIXTURE(Fixture, "signals that somebody else sends in the daemon's nam
     FakeInspection nothing;
     test::FakeControl no_control;
     test::FakeLearning no_learning;
+    test::FakeOverlays no_overlays;
     RecordingSessions unheard;
     Sessions no_sessions{other, unheard};
-    const auto forger = expect(Service::create(other, nothing, no_control, no_learning, no_sessions, kNobodyHere));
+    const auto forger =
+        expect(Service::create(other, nothing, no_control, no_learning, no_overlays, no_sessions, kNobodyHere));
     const auto attachment = expect(attach(other, loop.native(), {.on_lost = [](const Error&) {}}));
     forger->processes_changed({test::hostile()}, 0);
     // Sent straight to the subscriber, past the bus's own check of the sender.

@@ -704,3 +704,12 @@ TEST_CASE("one's own process can be called the foreground, and root calls any")
     CHECK(steering.foreground() == ProcessKey{Pid{10}, 1});
     CHECK(steering.is_in_foreground({Pid{11}, 1}));
 }
+
+TEST_CASE("rules of a user may have no profile")
+{
+    House house;
+    const auto plan = house.steering.plan_user_rules({{"10-mine.toml", "[class.mine]\n[profile.x]\n"}}, kAlice);
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().kind == Refusal::Kind::invalid_rules);
+    CHECK(plan.error().text.find("10-mine.toml:2: a profile is for the whole machine") != std::string::npos);
+}
