@@ -8,30 +8,17 @@
 
 #include "core/decide.hpp"
 #include "core/lint.hpp"
-#include "kernel/accounts.hpp"
-#include "kernel/policy_folders.hpp"
+#include "rules/shipped_policy.hpp"
 
 using namespace priorityd;
 
 namespace {
 
-const std::shared_ptr<const Policy>& policy()
-{
-    static const auto kPolicy = [] {
-        auto sources = kernel::default_sources();
-        kernel::use_settings_file(sources, "/dev/null");
-        kernel::use_rules(sources, {SHIPPED_RULES});
-        auto reading = read_policy(kernel::read_policy_files(sources), kernel::SystemAccounts{});
-        return std::make_shared<const Policy>(reading.policy.value());
-    }();
-    return kPolicy;
-}
-
 Policy with(const std::string& profile)
 {
-    const auto* overlay = policy()->find_overlay(profile);
+    const auto* overlay = shipped_policy()->find_overlay(profile);
     REQUIRE(overlay);
-    return policy()->overlaid(*overlay);
+    return shipped_policy()->overlaid(*overlay);
 }
 
 int nice_in(const Policy& which, const std::string& program_class)
@@ -47,14 +34,14 @@ int nice_in(const Policy& which, const std::string& program_class)
 TEST_CASE("there are four profiles, each with a description, none is in force, and check has nothing to say of them")
 {
     std::vector<std::string> names;
-    for (const auto& overlay : policy()->overlays()) {
+    for (const auto& overlay : shipped_policy()->overlays()) {
         names.push_back(overlay.name);
         CHECK_FALSE(overlay.description.empty());
         CHECK(overlay.limits == LimitChanges{});
     }
     CHECK(names == std::vector<std::string>{"battery", "desktop", "inference", "server"});
-    CHECK(policy()->settings().overlays.empty());
-    for (const auto& diagnostic : lint(*policy()))
+    CHECK(shipped_policy()->settings().overlays.empty());
+    for (const auto& diagnostic : lint(*shipped_policy()))
         CHECK_MESSAGE(diagnostic.file.find("02-profiles") == std::string::npos, diagnostic.to_text());
 }
 
@@ -62,22 +49,22 @@ TEST_CASE(
     "no profile gives a policy, protection from the out-of-memory killer, or more than an ordinary user's program may "
     "have")
 {
-    for (const auto& overlay : policy()->overlays()) {
+    for (const auto& overlay : shipped_policy()->overlays()) {
         for (const auto& change : overlay.changes) {
             CHECK(change.setting != Setting::sched);
             CHECK(change.setting != Setting::oom_score_adj);
             const auto* nice = std::get_if<Nice>(&change.value);
-            CHECK((!nice || *nice >= policy()->settings().limits.user_program_min_nice));
+            CHECK((!nice || *nice >= shipped_policy()->settings().limits.user_program_min_nice));
         }
     }
 }
 
 TEST_CASE("a profile moves a class, and does not turn what is lowered into what is raised")
 {
-    for (const auto& overlay : policy()->overlays()) {
+    for (const auto& overlay : shipped_policy()->overlays()) {
         const auto changed = with(overlay.name);
-        for (const auto& program_class : policy()->classes()) {
-            const int before = nice_in(*policy(), program_class.name);
+        for (const auto& program_class : shipped_policy()->classes()) {
+            const int before = nice_in(*shipped_policy(), program_class.name);
             const int after = nice_in(changed, program_class.name);
             CHECK_MESSAGE((before <= 0 || after >= before), overlay.name << ' ' << program_class.name);
         }
@@ -87,10 +74,10 @@ TEST_CASE("a profile moves a class, and does not turn what is lowered into what 
 TEST_CASE("on battery nothing is raised, and what nobody waits for stands back")
 {
     const auto battery = with("battery");
-    for (const auto& program_class : policy()->classes())
-        CHECK(nice_in(battery, program_class.name) >= nice_in(*policy(), program_class.name));
+    for (const auto& program_class : shipped_policy()->classes())
+        CHECK(nice_in(battery, program_class.name) >= nice_in(*shipped_policy(), program_class.name));
     for (const auto* name : {"build", "batch", "training"})
-        CHECK(nice_in(battery, name) > nice_in(*policy(), name));
+        CHECK(nice_in(battery, name) > nice_in(*shipped_policy(), name));
     CHECK(find_value<UclampPercent>(battery.find_class("background")->settings, Setting::uclamp_max));
 }
 

@@ -14,6 +14,7 @@
  *   orphan PATH         the same, whose parent is a child that has ended -> ok PID
  *   heir PATH           the same, but runs PATH once the target has ended -> ok PID
  *   fork-as PID         a child with this process id, which sleeps      -> ok PID
+ *   open PATH           opens a file and keeps it open                  -> ok
  *   reap                waits for a child that has ended                -> ok PID
  *   uid N               becomes user N for good                         -> ok
  *   exec PATH           runs another program in place, as a new target  -> ready (from that one)
@@ -21,6 +22,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
@@ -261,6 +263,8 @@ static void obey(char *line)
         fork_heir(argument);
     } else if (!strcmp(line, "fork-as")) {
         fork_as(atoi(argument));
+    } else if (!strcmp(line, "open")) {
+        answer_result(open(argument, O_RDWR) < 0);
     } else if (!strcmp(line, "reap")) {
         answer_pid((int)wait(NULL));
     } else if (!strcmp(line, "uid")) {
