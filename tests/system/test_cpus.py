@@ -62,7 +62,7 @@ class Cpus(harness.SystemTest):
     def test_a_chosen_set_is_one_of_this_machine_s_or_explain_says_why_not(self):
         self.write_rules(self.program_rule(self.name, cpus="llc:auto"))
         bus = self.bus()
-        self.daemon(bus=bus)
+        self.daemon(bus=bus.address)
         machine = self.json_of(bus, "topology")
         caches = [parse(cpus) for name, cpus in machine["sets"].items() if name.startswith("llc:")]
         target = self.start(self.name)
@@ -75,7 +75,7 @@ class Cpus(harness.SystemTest):
     def test_who_was_pinned_before_stays_and_explain_says_so(self):
         self.write_rules(self.program_rule(self.name, cpus="llc:auto"))
         bus = self.bus()
-        self.daemon(bus=bus)
+        self.daemon(bus=bus.address)
         target = self.start(self.name, preexec_fn=lambda: os.sched_setaffinity(0, {self.first}))
         self.eventually(lambda: self.outcome(bus, target.pid).startswith("held by someone else"), True)
         self.assertEqual(cpus_of(target.pid), {self.first})
@@ -83,7 +83,7 @@ class Cpus(harness.SystemTest):
     def test_cpus_that_this_machine_does_not_have_are_a_failure_that_names_those_it_has(self):
         self.write_rules(self.program_rule(self.name, cpus="8000-8100"))
         bus = self.bus()
-        self.daemon(bus=bus)
+        self.daemon(bus=bus.address)
         target = self.start(self.name)
         self.eventually(lambda: self.outcome(bus, target.pid).startswith("failed: none of 8000-8100 is online here: "), True)
         self.assertEqual(cpus_of(target.pid), self.everything)
