@@ -88,7 +88,7 @@ std::vector<Row> rows_of(const Machine& machine)
         add_caches("  ", [&](const CpuSet& cpus) { return !cpus.empty() && is_inside(cpus, node.cpus); });
     }
     add_caches("", [](const CpuSet& /*cpus*/) { return true; });
-    for (const auto& gpu : machine.gpus)
+    for (const auto& gpu : usual_gpus(machine))
         rows.push_back({"gpu-local", gpu.cpus, "of GPU " + gpu.address});
     for (const auto& [name, cpus] :
          {std::pair{"isolated", &machine.isolated}, std::pair{"offline", &machine.offline}}) {
@@ -130,7 +130,7 @@ void print_document(const Machine& machine)
             {{"number", number}, {"cpus", cache.cpus.to_text()}, {"cache_bytes", cache.bytes}, {"speed", cache.speed}});
     Json gpus = Json::array();
     for (const auto& gpu : machine.gpus)
-        gpus.push_back({{"address", gpu.address}, {"cpus", gpu.cpus.to_text()}});
+        gpus.push_back({{"address", gpu.address}, {"cpus", gpu.cpus.to_text()}, {"computes", gpu.computes}});
     print_json({{"packages", machine.packages},
                 {"cores", machine.cores},
                 {"cpus", machine.all.count()},

@@ -105,7 +105,7 @@ void count(const Outcome& outcome, Tally& tally)
 CpuGoal settle_cpus(const CpuQuestion& question, SettingMap& goal, const Tools& tools, const Machine& machine,
                     Instant now)
 {
-    auto cpus = find_cpu_goal(question, machine, tools.machine.gathers_by_cache(), tools.placement, now);
+    auto cpus = find_cpu_goal(question, machine, tools.machine, tools.placement, now);
     const bool was_written = question.entry && question.entry->written && question.entry->before;
     if (cpus.cpus)
         goal.set(Setting::cpus, CpuChoice{*cpus.cpus});
@@ -116,23 +116,25 @@ CpuGoal settle_cpus(const CpuQuestion& question, SettingMap& goal, const Tools& 
     return cpus;
 }
 
-/// What is known of a process's CPUs comes as it was given to it, and the wish as numbers. Empty when there is no wish,
-/// or it cannot be looked at, which is noted.
-std::optional<CpuGoal> aim_cpus(ProcessHandle& process, const Snapshot& known, const SettingMap& wanted,
-                                SettingMap& goal, SettingMap& actual, Ledger& ledger, const Tools& tools, Instant now)
+/// What the process has of CPUs becomes what it was given, and the wish becomes numbers; `untouched`: what it would
+/// have of them. Empty when there is no wish, or the machine cannot be looked at, which is noted.
+std::optional<CpuGoal> aim_cpus(ProcessHandle& process, const Snapshot& known, const CpuChoice* wish, SettingMap& goal,
+                                SettingMap& actual, SettingMap& untouched, Ledger& ledger, const Tools& tools,
+                                Instant now)
 {
     const auto machine = tools.machine.machine();
-    if (!machine) {
+    if (!machine && wish) {
         ledger.note(Setting::cpus, outcome_of(machine.error()));
         actual.erase(Setting::cpus);
-        return std::nullopt;
     }
+    if (!machine)
+        return std::nullopt;  // what is to be put back is, as far as it is found as it was written
     const auto* entry = ledger.find(Setting::cpus);
     const auto given = given_cpus(cpus_in(*actual.find(Setting::cpus)), entry, process, **machine);
-    actual.set(Setting::cpus, CpuChoice{given});
-    const auto* wish = find_value<CpuChoice>(wanted, Setting::cpus);
+    actual.set(Setting::cpus, CpuChoice{given.cpus});
     if (!wish)
         return std::nullopt;
+    untouched.set(Setting::cpus, CpuChoice{(*machine)->possible});
     return settle_cpus({.wish = *wish, .given = given, .entry = entry, .process = process, .known = known}, goal, tools,
                        **machine, now);
 }
@@ -147,6 +149,12 @@ void note_cpus(const CpuGoal& cpus, Ledger& ledger, Instant now)
         ledger.note(Setting::cpus, cpus.otherwise);
 }
 
+/// Whether the kernel has refused the CPUs, so that the process takes nobody's place.
+bool has_failed(const Ledger::Entry* cpus)
+{
+    return cpus && cpus->outcome.kind == Kind::failed;
+}
+
 }  // namespace
 
 Tally carry_out(ProcessHandle& process, const Snapshot& known, const SettingMap& wanted, Ledger& ledger,
@@ -157,14 +165,16 @@ Tally carry_out(ProcessHandle& process, const Snapshot& known, const SettingMap&
     for (const auto& [setting, value] : to_put_back(wanted, ledger))
         goal.set(setting, value);
     SettingMap actual = read_actual(process, goal, ledger);
-    SettingMap untouched = tools.untouched;
     std::optional<CpuGoal> cpus;
-    if (actual.contains(Setting::cpus))
-        cpus = aim_cpus(process, known, wanted, goal, actual, ledger, tools, now);
-    if (cpus)
-        untouched.set(Setting::cpus, CpuChoice{cpus->untouched});
-
-    const Plan todo = plan(goal, actual, untouched, ledger);
+    Plan todo;
+    if (actual.contains(Setting::cpus)) {
+        SettingMap untouched = tools.untouched;
+        cpus = aim_cpus(process, known, find_value<CpuChoice>(wanted, Setting::cpus), goal, actual, untouched, ledger,
+                        tools, now);
+        todo = plan(goal, actual, untouched, ledger);
+    } else {
+        todo = plan(goal, actual, tools.untouched, ledger);
+    }
     settle(todo, ledger, now);
     Tally tally;
     const SettingMap ours = ledger.written();
@@ -179,7 +189,7 @@ Tally carry_out(ProcessHandle& process, const Snapshot& known, const SettingMap&
     }
     if (cpus)
         note_cpus(*cpus, ledger, now);
-    else
+    if (!cpus || has_failed(ledger.find(Setting::cpus)))
         tools.placement.release(known.key.pid, now);
     forget_unwanted(wanted, ledger);
     return tally;

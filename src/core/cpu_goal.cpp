@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/cpu_goal.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -19,12 +20,12 @@ const CpuSet* written_in(const Ledger::Entry* entry)
 
 CpuGoal none(Outcome::Kind kind, std::string why)
 {
-    return {.cpus = {}, .because = {}, .otherwise = {kind, std::move(why)}, .untouched = {}};
+    return {.cpus = {}, .because = {}, .otherwise = {kind, std::move(why)}};
 }
 
 CpuGoal none(const Error& error)
 {
-    return none(error.code == EOPNOTSUPP ? Kind::not_live : Kind::failed, error.doing);
+    return none(error.code == EINVAL ? Kind::failed : Kind::not_live, error.doing);
 }
 
 /// Those of `wish` that are in `allowed`; all of these when none is. Source: set_cpus_allowed_ptr(),
@@ -35,43 +36,50 @@ CpuSet left_of(const CpuSet& wish, const CpuSet& allowed)
     return left.empty() ? allowed : left;
 }
 
-/// Whether `now` is what is left of `given`, and nobody has meant anything else. The control group is looked at only
-/// where that is not so by what is online.
-bool is_what_is_left(const CpuSet& now, const CpuSet& given, ProcessHandle& process, const Machine& machine)
+/// What `expected` has become where nobody has meant anything else: itself, with the group that has cut it, if one has.
+std::optional<GivenCpus> left_over(const CpuSet& now, const CpuSet& expected, ProcessHandle& process,
+                                   const Machine& machine)
 {
-    const auto online = given.intersect(machine.online());
+    const auto online = expected.intersect(machine.online());
     if (now == (online.empty() ? machine.all : online))
-        return true;
+        return GivenCpus{.cpus = expected, .group = {}};
     const auto group = process.cpuset();
-    return group && *group != machine.all && now == left_of(given, *group);
+    if (group && *group != machine.all && now == left_of(expected, *group))
+        return GivenCpus{.cpus = expected, .group = *group};
+    return std::nullopt;
 }
 
 /// Whether somebody else than priorityd has given it what it has.
-bool is_confined(const CpuQuestion& question, const Machine& machine)
+bool is_held(const CpuQuestion& question, const Machine& machine)
 {
     const auto* written = written_in(question.entry);
-    return (question.entry && question.entry->held_since) || question.given != (written ? *written : machine.possible);
+    return (question.entry && question.entry->held_since) ||
+           question.given.cpus != (written ? *written : machine.possible);
 }
 
-/// Whether its control group has, and nobody else.
-bool is_confined_by_group(const CpuQuestion& question)
+/// What an earlier priorityd has chosen for it, and not for the process that started it.
+CpuSet chosen_earlier(const CpuQuestion& question, const Machine& machine)
 {
-    const auto group = question.process.cpuset();
-    return !written_in(question.entry) && group && *group == question.given;
+    const auto* written = written_in(question.entry);
+    const bool is_inherited = std::ranges::find(question.known.inherited, Setting::cpus, &Inherited::setting) !=
+                              question.known.inherited.end();
+    return written && !is_inherited && *written != machine.possible ? *written : CpuSet{};
 }
 
 CpuGoal choose(const CpuQuestion& question, const CpuSetName& name, const Machine& machine, Placement& placement,
                Instant now)
 {
+    const int busy_threads = question.known.threads > 1 ? question.process.busy_threads() : 1;
     auto place = placement.place(machine,
                                  {.process = question.known.key,
                                   .name = name,
-                                  .busy_threads = question.process.busy_threads(),
-                                  .gpus = question.known.uses.gpus},
+                                  .busy_threads = busy_threads,
+                                  .gpus = question.known.uses.gpus,
+                                  .has = chosen_earlier(question, machine)},
                                  now);
     if (!place)
         return none(place.error());
-    return {.cpus = std::move(place->cpus), .because = std::move(place->because), .otherwise = {}, .untouched = {}};
+    return {.cpus = std::move(place->cpus), .because = std::move(place->because), .otherwise = {}};
 }
 
 /// CPUs by number may be isolated ones too.
@@ -96,50 +104,43 @@ CpuGoal find(const CpuChoice& wish, const Machine& machine)
     return goal;
 }
 
-/// What is left of it in the CPUs of its control group.
-CpuGoal cut(CpuGoal goal, const CpuSet& group)
+/// The kernel leaves out by itself what the group does not allow, as long as it allows any.
+CpuGoal within(CpuGoal goal, const CpuSet& group)
 {
     if (!goal.cpus || goal.cpus->minus(group).empty())
         return goal;
-    const auto allowed = goal.cpus->intersect(group);
-    if (allowed.empty())
+    if (goal.cpus->intersect(group).empty())
         return none(Kind::failed, fmt::format("none of {} is among {}, which its control group is confined to",
                                               goal.cpus->to_text(), group.to_text()));
-    goal.cpus = allowed;
     goal.because = fmt::format("its control group is confined to {}", group.to_text());
     return goal;
 }
 
-CpuGoal find_goal(const CpuQuestion& question, const Machine& machine, bool kernel_gathers, Placement& placement,
-                  Instant now)
+CpuGoal find_chosen(const CpuQuestion& question, const CpuSetName& name, const Machine& machine, MachineSource& source,
+                    Placement& placement, Instant now)
 {
-    const auto* name = std::get_if<CpuSetName>(&question.wish);
-    const bool is_of_others = is_confined(question, machine);
-    const bool is_of_group = is_of_others && is_confined_by_group(question);
-    if (!name || !Placement::is_chosen(*name)) {
-        auto goal = find(question.wish, machine);
-        return is_of_group ? cut(std::move(goal), question.given) : goal;
+    if (question.given.group) {
+        placement.suspend(question.known.key.pid, now);
+        return none(Kind::not_live,
+                    fmt::format("its control group is confined to {}", question.given.group->to_text()));
     }
-    if (is_of_group)
-        return none(Kind::not_live, fmt::format("its control group is confined to {}", question.given.to_text()));
-    if (is_of_others)
-        return none(Kind::held, question.given.to_text());
-    if (kernel_gathers && name->text == "llc:auto")
+    if (name.text == "llc:auto" && source.gathers_by_cache()) {
+        placement.suspend(question.known.key.pid, now);
         return none(Kind::not_live, "the kernel gathers the threads of a process by itself (sched/llc_balancing)");
-    return choose(question, *name, machine, placement, now);
+    }
+    return choose(question, name, machine, placement, now);
 }
 
 }  // namespace
 
-CpuSet given_cpus(const CpuSet& now, const Ledger::Entry* entry, ProcessHandle& process, const Machine& machine)
+GivenCpus given_cpus(const CpuSet& now, const Ledger::Entry* entry, ProcessHandle& process, const Machine& machine)
 {
     const auto* written = written_in(entry);
-    if (written && is_what_is_left(now, *written, process, machine))
-        return *written;
-    return now == machine.all ? machine.possible : now;
+    auto left = left_over(now, written ? *written : machine.possible, process, machine);
+    return left ? *std::move(left) : GivenCpus{.cpus = now, .group = {}};
 }
 
-bool is_as_written(const Value& now, const Value& written, ProcessHandle& process, MachineSource& machine)
+bool is_as_written(const Value& now, const Value& written, ProcessHandle& process, MachineSource& source)
 {
     if (now == written)
         return true;
@@ -147,19 +148,22 @@ bool is_as_written(const Value& now, const Value& written, ProcessHandle& proces
     const auto* given = std::get_if<CpuChoice>(&written);
     if (!has || !given)
         return false;
-    const auto here = machine.machine();
-    return here && is_what_is_left(std::get<CpuSet>(*has), std::get<CpuSet>(*given), process, **here);
+    const auto machine = source.machine();
+    return machine && left_over(std::get<CpuSet>(*has), std::get<CpuSet>(*given), process, **machine);
 }
 
-CpuGoal find_cpu_goal(const CpuQuestion& question, const Machine& machine, bool kernel_gathers, Placement& placement,
+CpuGoal find_cpu_goal(const CpuQuestion& question, const Machine& machine, MachineSource& source, Placement& placement,
                       Instant now)
 {
-    auto goal = find_goal(question, machine, kernel_gathers, placement, now);
     const auto* name = std::get_if<CpuSetName>(&question.wish);
-    if (!goal.cpus || !name || !Placement::is_chosen(*name))
-        placement.release(question.known.key.pid, now);
-    goal.untouched = is_confined_by_group(question) ? question.given : machine.possible;
-    return goal;
+    const bool is_chosen = name && Placement::is_chosen(*name);
+    if (is_chosen && !is_held(question, machine))
+        return find_chosen(question, *name, machine, source, placement, now);
+    placement.release(question.known.key.pid, now);
+    if (is_chosen)
+        return none(Kind::held, question.given.cpus.to_text());
+    auto goal = find(question.wish, machine);
+    return question.given.group ? within(std::move(goal), *question.given.group) : goal;
 }
 
 }  // namespace priorityd

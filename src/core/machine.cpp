@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/machine.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -38,7 +40,7 @@ Result<CpuSet> gpu_local(const Machine& machine)
     if (machine.gpus.empty())
         return failure(EINVAL, "gpu-local: no GPU here");
     CpuSet cpus;
-    for (const auto& gpu : machine.gpus)
+    for (const auto& gpu : usual_gpus(machine))
         cpus = cpus.joined(gpu.cpus);
     return cpus;
 }
@@ -69,6 +71,13 @@ Result<CpuSet> find_set(const Machine& machine, const CpuSetName& name)
     if (set && set->empty())
         return failure(EINVAL, fmt::format("{}: all its CPUs are offline or isolated", name.text));
     return set;
+}
+
+std::vector<Machine::Gpu> usual_gpus(const Machine& machine)
+{
+    std::vector<Machine::Gpu> computing;
+    std::ranges::copy_if(machine.gpus, std::back_inserter(computing), &Machine::Gpu::computes);
+    return computing.empty() ? machine.gpus : computing;
 }
 
 std::vector<std::pair<std::string, CpuSet>> named_sets(const Machine& machine)

@@ -27,11 +27,13 @@ struct Machine {
         CpuSet cpus;
         std::uint64_t bytes = 0;  ///< 0 where that is not told. Those of one machine may differ, as on AMD X3D.
         int speed = 0;            ///< The highest of its CPUs, by ACPI CPPC; 0 where that is not told.
+        int level = 0;            ///< 3 for an L3.
     };
     /// A device that draws or computes.
     struct Gpu {
-        std::string address;  ///< On the PCI bus: "0000:65:00.0".
-        CpuSet cpus;          ///< Those near it; all where it is as far from each, or that is not told.
+        std::string address;    ///< On the PCI bus: "0000:65:00.0".
+        CpuSet cpus;            ///< Those near it; all where it is as far from each, or that is not told.
+        bool computes = false;  ///< Made for computing: beside those, others are mostly displays of the management.
     };
 
     int packages = 0;
@@ -45,7 +47,7 @@ struct Machine {
     CpuSet offline;
     std::map<int, Node> numa;  ///< By the kernel's number of the node.
     std::map<int, Cache> llc;  ///< Numbered from 0; neighbours have neighbouring numbers.
-    std::vector<Gpu> gpus;     ///< By address. Where some are made for computing, only those.
+    std::vector<Gpu> gpus;     ///< By address.
 
     /// Those in `all` and the isolated ones.
     [[nodiscard]] CpuSet online() const { return all.joined(isolated).minus(offline); }
@@ -54,6 +56,9 @@ struct Machine {
 /// The set of that name. Errors: EINVAL with what this machine has instead ("numa:3: nodes here: 0-1"), and for
 /// "llc:auto" and "numa:auto", which are different sets for different processes: see placement.hpp. Never an empty set.
 [[nodiscard]] Result<CpuSet> find_set(const Machine& machine, const CpuSetName& name);
+
+/// The GPUs that "gpu-local" means of a process of which nothing is known: those made for computing, else all.
+[[nodiscard]] std::vector<Machine::Gpu> usual_gpus(const Machine& machine);
 
 /// All sets that have a name here, the shortest names first where they say the same: "all", "performance",
 /// "efficiency", "numa:0" and so on, "llc:0" and so on, "gpu-local" where there is a GPU. No empty ones.

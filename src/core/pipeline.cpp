@@ -13,7 +13,8 @@ namespace priorityd {
 namespace {
 
 /// What a program opens, it opens after its start. By then a player plays and a model is loaded.
-constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30}};
+constexpr std::array kLaterLooks{std::chrono::seconds{1}, std::chrono::seconds{5}, std::chrono::seconds{30},
+                                 std::chrono::seconds{300}};
 
 /// A manager moves a process some milliseconds after it has said that it will.
 constexpr std::array kMovedLooks{std::chrono::milliseconds{100}, std::chrono::milliseconds{2000}};
@@ -23,6 +24,7 @@ constexpr auto kUnwatchedRecheck = std::chrono::seconds{30};
 
 /// Opening a GPU takes a program some calls more, and it opens several in a row.
 constexpr auto kGpuLook = std::chrono::milliseconds{250};
+constexpr std::chrono::seconds kLongestGpuPause{30};
 /// There are some hundred programs on a machine of which rules could want to know it.
 constexpr std::size_t kMostWithoutGpu = 1024;
 
@@ -134,13 +136,21 @@ Decision Pipeline::decide(ProcessHandle& handle, Snapshot& process, Instant now)
     return decision;
 }
 
-/// For those that are given CPUs near their GPU, or that may be. At its start no program has opened one.
-void Pipeline::read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look) const
+/// For those that are given CPUs near their GPU, or may be. At its start no program has opened one.
+void Pipeline::read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look, Instant now)
 {
     const auto* choice = find_value<CpuChoice>(wanted, Setting::cpus);
     const auto* name = choice ? std::get_if<CpuSetName>(choice) : nullptr;
-    if (look != Look::exec && name && Placement::is_chosen(*name) && !process.known.contains(Fact::devices))
+    if (!name || !Placement::is_chosen(*name) || process.known.contains(Fact::devices))
+        return;
+    const auto machine = world_.machine.machine();
+    if (!machine || (*machine)->gpus.empty())
+        return;
+    if (look == Look::exec)
+        process.known |= Fact::devices;
+    else
         (void)handle.read(Fact::devices, process);  // a process that has ended meanwhile is found out by whoever acts
+    note_devices(process, look, now);
 }
 
 /// Nobody has said what kind of program it is.
@@ -183,7 +193,7 @@ void Pipeline::enforce(ProcessHandle& handle, Snapshot&& process, Decision&& dec
                        Instant now)
 {
     const auto wanted = decision.effective();
-    read_gpus(handle, process, wanted, look);
+    read_gpus(handle, process, wanted, look, now);
     if (const auto* earlier = table_.find(process.key.pid); earlier && earlier->process.key != process.key)
         forget(process.key.pid, now);
     const bool is_new = table_.find(process.key.pid) == nullptr;
@@ -262,6 +272,7 @@ void Pipeline::leave_alone(ProcessHandle& handle, const Snapshot& process, Insta
     if (tracked) {
         if (!was_decided)
             lineage_.note_end(*tracked);
+        placement_.release(process.key.pid, now);
         table_.erase(process.key.pid);
         weights_.remove(process.key.pid, now);
         world_.exits.unwatch(process.key.pid);
@@ -352,23 +363,32 @@ void Pipeline::note_devices(const Snapshot& process, Look look, Instant now)
         return;
     if (look != Look::later)
         look_again_later(process.key.pid, now);
-    if (process.uses.gpu || without_gpu_.size() >= kMostWithoutGpu)
+    if (process.uses.gpu)
         without_gpu_.erase(process.key.pid);
-    else
+    else if (without_gpu_.size() < kMostWithoutGpu)
         without_gpu_.insert(process.key.pid);
 }
 
 void Pipeline::on_gpu_opened(Instant now)
 {
     if (!gpu_look_ && !without_gpu_.empty())
-        gpu_look_ = now + kGpuLook;
+        gpu_look_ = std::max(now + kGpuLook, last_gpu_look_ + gpu_pause_);
 }
 
 void Pipeline::look_at_those_without_gpu(Instant now)
 {
     gpu_look_.reset();
-    const std::vector<Pid> pids{without_gpu_.begin(), without_gpu_.end()};
-    for (const Pid pid : pids)
+    last_gpu_look_ = now;
+    std::vector<Pid> found;
+    for (const Pid pid : without_gpu_) {
+        Snapshot process;
+        const auto handle = world_.source.open(pid);
+        if (!handle || !(*handle)->read(Fact::devices, process) || process.uses.gpu)
+            found.push_back(pid);
+    }
+    // Programs that only look what GPUs there are open them too, some of them every second.
+    gpu_pause_ = found.empty() ? std::clamp<Instant::duration>(gpu_pause_ * 2, kGpuLook, kLongestGpuPause) : kGpuLook;
+    for (const Pid pid : found)
         examine(pid, now, Look::later);
 }
 

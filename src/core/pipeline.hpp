@@ -168,7 +168,7 @@ private:
     void look_again_later(Pid pid, Instant now);
     void look_at_those_without_gpu(Instant now);
     void note_devices(const Snapshot& process, Look look, Instant now);
-    void read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look) const;
+    void read_gpus(ProcessHandle& handle, Snapshot& process, const SettingMap& wanted, Look look, Instant now);
     [[nodiscard]] bool steers_sessions() const;
     [[nodiscard]] Autogroups::Tools session_tools() const
     {
@@ -196,6 +196,8 @@ private:
     Timetable timetable_;
     std::set<Pid> without_gpu_;        // of which rules want to know whether they use one
     std::optional<Instant> gpu_look_;  // when they are looked at, since somebody has opened one
+    Instant last_gpu_look_{};
+    Instant::duration gpu_pause_{};  // between two such looks
     ChangeFeed changes_;
     Reflexes reflexes_;
     std::vector<Reaction> waiting_;  // for the full look

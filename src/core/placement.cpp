@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <tuple>
 #include <utility>
@@ -57,8 +58,18 @@ int distance(const Machine& machine, int from, int to)
 
 Result<CpuSet> near_its_gpus(const Machine& machine, const std::vector<std::string>& gpus)
 {
+    if (gpus.empty())
+        return find_set(machine, {"gpu-local"});
     auto cpus = near(machine, gpus);
-    return cpus.empty() ? find_set(machine, {"gpu-local"}) : Result<CpuSet>{std::move(cpus)};
+    if (cpus.empty())
+        return failure(EBUSY, fmt::format("where its GPU {} is, the system does not tell", fmt::join(gpus, ", ")));
+    return cpus;
+}
+
+/// Whether it can make a difference which GPU it is.
+bool has_near_gpus(const Machine& machine)
+{
+    return std::ranges::any_of(machine.gpus, [&](const auto& gpu) { return gpu.cpus != machine.all; });
 }
 
 }  // namespace
@@ -91,12 +102,16 @@ public:
             return failure(EOPNOTSUPP, fmt::format("the machine has {} {} to choose",
                                                    domains_.empty() ? "no" : "only one", what()));
         std::vector<Domain> chosen = present();
-        if (chosen.empty() || could_share_less(chosen.front()))
+        if (chosen.empty() || is_far_from_its_gpu(chosen))
             chosen = {*best([&](const Domain& domain) { return rank(domain); })};
+        else if (could_share_less(chosen))
+            chosen = {*best([&, node = chosen.front().node](const Domain& domain) {
+                return std::tuple{domain.node != node, rank(domain)};
+            })};
         while (count(chosen) < wish_.busy_threads && chosen.size() < domains_.size())
             chosen.push_back(next_to(chosen));
         if (chosen.size() == domains_.size())
-            return failure(EOPNOTSUPP, fmt::format("{} threads at work need every {}", wish_.busy_threads, what()));
+            return failure(EBUSY, fmt::format("{} threads at work need every {}", wish_.busy_threads, what()));
         return Place{.cpus = cpus_of(chosen), .because = reason(chosen)};
     }
 
@@ -106,7 +121,7 @@ private:
 
     [[nodiscard]] const char* what() const
     {
-        return wish_.name.text == "numa:auto" ? "NUMA node with CPUs" : "last-level cache";
+        return wish_.name.text == "numa:auto" ? "NUMA node with CPUs" : "L3 cache";
     }
     /// Memory that has no CPUs of its own counts as near those of others, which have it as a node of theirs.
     void add_nodes()
@@ -120,13 +135,16 @@ private:
     }
     void add_caches()
     {
-        for (const auto& [number, cache] : machine_.llc)
+        for (const auto& [number, cache] : machine_.llc) {
+            if (cache.level < 3)
+                continue;  // an L2 is a core's or a pair's
             add({.name = fmt::format("llc:{}", number),
                  .number = number,
                  .cpus = cache.cpus,
                  .node = node_of(machine_, cache.cpus),
                  .bytes = cache.bytes,
                  .speed = cache.speed});
+        }
     }
     /// Neither slivers nor those that have slow CPUs alone.
     void add(Domain domain)
@@ -151,24 +169,30 @@ private:
     /// What it has already, as far as that is still there, in the order of their numbers.
     [[nodiscard]] std::vector<Domain> present() const
     {
-        std::vector<Domain> had;
         const auto* seat = placement_.seat_of(wish_);
-        for (const auto& domain : domains_) {
-            if (seat && is_touched(seat->cpus, domain.cpus))
-                had.push_back(domain);
-        }
+        const CpuSet& has = seat ? seat->cpus : wish_.has;
+        std::vector<Domain> had;
+        std::ranges::copy_if(domains_, std::back_inserter(had),
+                             [&](const Domain& domain) { return is_touched(has, domain.cpus); });
         return had;
+    }
+    /// It has put its GPU to work after it was given its place.
+    [[nodiscard]] bool is_far_from_its_gpu(const std::vector<Domain>& has) const
+    {
+        const auto* seat = placement_.seat_of(wish_);
+        return seat && !seat->knows_gpu && !near_.empty() && !is_touched(cpus_of(has), near_);
     }
     /// It shares with one that came earlier, while fewer are on another one of the same node. Farther it does not move:
     /// its memory is here.
-    [[nodiscard]] bool could_share_less(const Domain& has) const
+    [[nodiscard]] bool could_share_less(const std::vector<Domain>& present) const
     {
+        const Domain& has = present.front();
         const auto* seat = placement_.seat_of(wish_);
         const bool is_second = std::ranges::any_of(placement_.seats_, [&](const auto& entry) {
             const Seat& other = entry.second;
             return seat && other.number < seat->number && is_touched(other.cpus, seat->cpus);
         });
-        return is_second && std::ranges::any_of(domains_, [&](const Domain& domain) {
+        return is_second && present.size() == 1 && std::ranges::any_of(domains_, [&](const Domain& domain) {
                    return domain.node == has.node && others_on(domain.cpus) < others_on(has.cpus);
                });
     }
@@ -179,7 +203,7 @@ private:
             return std::ranges::find(chosen, domain.number, &Domain::number) != chosen.end();
         };
         return *best([&](const Domain& domain) {
-            return std::tuple{is_chosen(domain), distance(machine_, first.node, domain.node), others_on(domain.cpus),
+            return std::tuple{is_chosen(domain), others_on(domain.cpus), distance(machine_, first.node, domain.node),
                               std::abs(domain.number - first.number)};
         });
     }
@@ -199,8 +223,12 @@ private:
         auto text = fmt::format("{}", fmt::join(names, ", "));
         if (wish_.busy_threads > chosen.front().cpus.count())
             text += fmt::format(" for {} threads at work", wish_.busy_threads);
-        if (const int others = others_on(cpus_of(chosen)); others > 0)
-            text += fmt::format(", shared with {} more: none is free", others);
+        const CpuSet cpus = cpus_of(chosen);
+        const bool is_any_free = std::ranges::any_of(domains_, [&](const Domain& domain) {
+            return !is_touched(domain.cpus, cpus) && others_on(domain.cpus) == 0;
+        });
+        if (const int others = others_on(cpus); others > 0)
+            text += fmt::format(", shared with {} more{}", others, is_any_free ? "" : ": none is free");
         return text;
     }
 
@@ -224,10 +252,11 @@ Result<Placement::Place> Placement::choose(const Machine& machine, const Wish& w
     if (!cpus)
         return tl::unexpected(cpus.error());
     if (*cpus == machine.all)
-        return failure(EOPNOTSUPP, "the GPU is as near to every CPU, or the firmware does not say where it is");
-    if (cpus->count() < wish.busy_threads)
-        return failure(EOPNOTSUPP, fmt::format("{} threads at work need more than the {} CPUs near the GPU",
-                                               wish.busy_threads, cpus->count()));
+        return failure(has_near_gpus(machine) ? EBUSY : EOPNOTSUPP,
+                       "the GPU is as near to every CPU, or the firmware does not say where it is");
+    if (cpus->count() < std::max(kLeastCpus, wish.busy_threads))
+        return failure(EBUSY, fmt::format("{} threads at work need more than the {} CPUs near the GPU",
+                                          wish.busy_threads, cpus->count()));
     return Place{.cpus = *std::move(cpus),
                  .because = wish.gpus.empty() ? "near the GPUs of this machine"
                                               : fmt::format("near its GPU {}", fmt::join(wish.gpus, ", "))};
@@ -236,7 +265,7 @@ Result<Placement::Place> Placement::choose(const Machine& machine, const Wish& w
 Result<Placement::Place> Placement::place(const Machine& machine, const Wish& wish, Instant now)
 {
     auto place = choose(machine, wish);
-    if (!place) {
+    if (!place && place.error().code != EBUSY) {
         release(wish.process.pid, now);
         return place;
     }
@@ -246,11 +275,23 @@ Result<Placement::Place> Placement::place(const Machine& machine, const Wish& wi
         seat = {.process = wish.process,
                 .name = wish.name,
                 .cpus = {},
+                .knows_gpu = false,
                 .number = next_number_++,
                 .since = now,
                 .next_look = now + kFirstLook};
-    seat.cpus = place->cpus;
+    seat.knows_gpu = seat.knows_gpu || !wish.gpus.empty();
+    if (place)
+        seat.cpus = place->cpus;
+    else
+        suspend(wish.process.pid, now);
     return place;
+}
+
+void Placement::suspend(Pid process, Instant now)
+{
+    const auto found = seats_.find(process);
+    if (found != seats_.end() && !std::exchange(found->second.cpus, {}).empty())
+        wake_sharers(now);
 }
 
 void Placement::release(Pid process, Instant now)
@@ -259,6 +300,11 @@ void Placement::release(Pid process, Instant now)
     if (found == seats_.end())
         return;
     seats_.erase(found);
+    wake_sharers(now);
+}
+
+void Placement::wake_sharers(Instant now)
+{
     for (auto& [pid, seat] : seats_) {
         if (others_on(seat.cpus, pid) > 0)
             seat.next_look = now;

@@ -66,8 +66,8 @@ constexpr FactSet operator|(Fact left, Fact right)
 struct Uses {
     bool gpu = false;
     bool audio = false;
-    /// The addresses of the GPUs that it has open ("0000:65:00.0"), as far as the kernel tells; where it tells of work
-    /// too, of those that it has put to work, if there are any. Ascending.
+    /// The addresses of the GPUs that it has open ("0000:65:00.0"), as far as the kernel tells; without those of which
+    /// it tells that they have done nothing for the process, if others are left. Ascending.
     std::vector<std::string> gpus{};
     friend bool operator==(const Uses&, const Uses&) = default;
 };

@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 constexpr auto kPublishInterval = 100ms;
 /// An editor or a package manager writes several files in a row.
 constexpr auto kReloadDelay = 200ms;
+/// CPUs come and go one by one, as many as there are.
+constexpr auto kCpuDelay = 250ms;
 /// One turn of draining, so that D-Bus and signals get theirs during a storm; 8 to 20 us each.
 constexpr std::size_t kEventsATurn = 512;
 /// In a storm events are left to gather for so long before they are read; less than a millisecond of a compiler's life.
@@ -57,8 +59,6 @@ Daemon::Daemon(Parts parts)
 void Daemon::use(std::shared_ptr<const Policy> policy)
 {
     parts_.scoring.use(*policy);
-    if (gpus_)
-        gpus_->enable(policy->needs().contains(Fact::devices));
     for (const auto& fault : steering_.use(std::move(policy)))
         parts_.log.warning(fault);
 }
@@ -134,15 +134,8 @@ Result<void> Daemon::attach()
         watch_->watch(kernel::folders_to_watch(parts_.sources));
         keep(folders_, loop.watch_fd(watch_->fd(), Priority::requests, [this] { on_folder_change(); }));
     }
-    keep(gpus_, GpuWatch::open(parts_.devices));
-    if (gpus_) {
-        gpus_->enable(pipeline_.policy().needs().contains(Fact::devices));
-        keep(gpu_opened_, loop.watch_fd(gpus_->fd(), Priority::later, [this] { on_gpu_opened(); }));
-    }
-    if (auto cpus = CpuWatch::open(loop, [this] { on_cpu_change(); }))
-        cpus_ = *std::move(cpus);
-    else
-        parts_.log.warning(cpus.error().message() + "; going on without it");
+    keep(cpu_timer_, loop.add_timer(Priority::later, [this] { on_cpu_change(); }));
+    watch_machine();
     if (auto attached = parts_.scoring.attach({loop, [this] { on_news(); },
                                                [this](const ProcessKey& process) {
                                                    auto standing = pipeline_.standing_of(process);
@@ -158,6 +151,25 @@ Result<void> Daemon::attach()
     if (!error.doing.empty())
         return tl::unexpected(error);
     return {};
+}
+
+/// What is not heard of here is found out later, by looks at intervals.
+void Daemon::watch_machine()
+{
+    auto cpus = CpuWatch::open(parts_.loop, [this] { cpu_timer_.arm(now() + kCpuDelay); });
+    if (cpus)
+        cpus_ = *std::move(cpus);
+    else
+        parts_.log.warning(cpus.error().message() + "; going on without it");
+    auto gpus = GpuWatch::open(parts_.devices);
+    auto opened = gpus ? parts_.loop.watch_fd(gpus->fd(), Priority::later, [this] { on_gpu_opened(); })
+                       : Result<Source>{tl::unexpected(gpus.error())};
+    if (opened) {
+        gpus_ = *std::move(gpus);
+        gpu_opened_ = *std::move(opened);
+    } else {
+        parts_.log.warning(opened.error().message() + "; going on without word of opened GPUs");
+    }
 }
 
 void Daemon::stop()

@@ -85,6 +85,7 @@ private:
     void on_exits();
     void on_folder_change();
     void on_news();
+    void watch_machine();
     void on_gpu_opened();
     void on_cpu_change();
     bool see_to_trouble(const kernel::Drained& drained);
@@ -122,7 +123,7 @@ private:
     bool is_scan_due_ = false;      // asked for and not begun
     Instant last_published_{};
     Source exits_, disk_, folders_, gpu_opened_, scan_work_;
-    Timer publish_timer_, due_timer_, reload_timer_;
+    Timer publish_timer_, due_timer_, reload_timer_, cpu_timer_;
 };
 
 }  // namespace priorityd::daemon

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,6 +17,9 @@
 
 namespace priorityd::daemon {
 namespace {
+
+/// Room for some hundred events; what does not fit is read next.
+constexpr std::size_t kReadBytes = 16384;
 
 int on_device(sd_device_monitor* /*monitor*/, sd_device* /*device*/, void* callback)
 {
@@ -53,37 +57,47 @@ Result<GpuWatch> GpuWatch::open(std::filesystem::path devices)
     kernel::UniqueFd inotify{inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
     if (!inotify)
         return failure(errno, "inotify_init1");
-    return GpuWatch{std::move(inotify), std::move(devices)};
+    GpuWatch watch{std::move(inotify), std::move(devices)};
+    watch.add(watch.devices_, IN_CREATE);
+    watch.watch_devices();
+    return watch;
 }
 
-void GpuWatch::enable(bool is_wanted)
+/// What is watched already stays so.
+void GpuWatch::watch_devices()
 {
-    for (const int descriptor : std::exchange(watched_, {}))
-        inotify_rm_watch(inotify_.get(), descriptor);
-    if (!is_wanted)
-        return;
-    add(devices_ / "dri");
+    add(devices_ / "dri", IN_OPEN | IN_CREATE);
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator{devices_, none}) {
         if (kernel::uses_of("/dev/" + entry.path().filename().string()).gpu)
-            add(entry.path());
+            add(entry.path(), IN_OPEN);
     }
 }
 
 /// Without such a device, or with no watch to be had, programs are still looked at some seconds after their start.
-void GpuWatch::add(const std::filesystem::path& path)
+void GpuWatch::add(const std::filesystem::path& path, std::uint32_t events)
 {
-    if (const int descriptor = inotify_add_watch(inotify_.get(), path.c_str(), IN_OPEN); descriptor >= 0)
-        watched_.push_back(descriptor);
+    (void)inotify_add_watch(inotify_.get(), path.c_str(), events);
 }
 
 bool GpuWatch::was_opened()
 {
-    bool is_any = false;
-    std::array<char, 4096> buffer;
-    while (::read(inotify_.get(), buffer.data(), buffer.size()) > 0)
-        is_any = true;  // whichever it was
-    return is_any;
+    bool is_opened = false;
+    bool is_new = false;
+    alignas(inotify_event) std::array<char, kReadBytes> buffer;
+    for (ssize_t length = 0; (length = ::read(inotify_.get(), buffer.data(), buffer.size())) > 0;) {
+        for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
+            const auto* event =
+                reinterpret_cast<const inotify_event*>(buffer.data() + at);  // NOLINT: the kernel's layout
+            at += sizeof(inotify_event) + event->len;
+            const bool is_listing = (event->mask & IN_OPEN) != 0 && (event->mask & IN_ISDIR) != 0;
+            is_new = is_new || (event->mask & IN_CREATE) != 0;
+            is_opened = is_opened || ((event->mask & (IN_OPEN | IN_Q_OVERFLOW)) != 0 && !is_listing);
+        }
+    }
+    if (is_new)
+        watch_devices();
+    return is_opened;
 }
 
 }  // namespace priorityd::daemon

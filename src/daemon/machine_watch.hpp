@@ -2,11 +2,11 @@
 /// Notices what changes about the machine: CPUs that come and go, GPUs that somebody opens.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "core/result.hpp"
 #include "daemon/event_loop.hpp"
@@ -30,14 +30,14 @@ private:
     std::unique_ptr<sd_device_monitor, EndMonitor> monitor_;
 };
 
-/// Tells that somebody has opened a GPU, not who. Costs nothing while nobody does.
+/// Tells that somebody has opened a GPU, not who. Costs nothing while nobody does. Of one that was opened through
+/// another device file, as containers have their own, it hears nothing.
 class GpuWatch {
 public:
-    /// `devices`: the folder of device files. Errors: those of inotify_init1(2).
+    /// Watches the device files of GPUs in this folder (of /dev) and in its folder dri, also those that come later.
+    /// Errors: those of inotify_init1(2).
     [[nodiscard]] static Result<GpuWatch> open(std::filesystem::path devices);
 
-    /// Watches the device files that are there now, and all of /dev/dri, or none any more.
-    void enable(bool is_wanted);
     [[nodiscard]] int fd() const { return inotify_.get(); }
     /// Reads what has happened; true when a GPU was opened.
     [[nodiscard]] bool was_opened();
@@ -47,11 +47,11 @@ private:
         : inotify_{std::move(inotify)}, devices_{std::move(devices)}
     {
     }
-    void add(const std::filesystem::path& path);
+    void watch_devices();
+    void add(const std::filesystem::path& path, std::uint32_t events);
 
     kernel::UniqueFd inotify_;
     std::filesystem::path devices_;
-    std::vector<int> watched_;
 };
 
 }  // namespace priorityd::daemon

@@ -20,19 +20,22 @@ void OpenGpus::add(int descriptor, std::string_view link)
     auto use = parse_gpu_use(read_small_file(task_, file.c_str(), buffer).value_or(std::string_view{}));
     if (use.address.empty())
         use.address = address_of(link);
-    if (!use.address.empty())
-        busy_[use.address] += use.busy;
+    if (use.address.empty())
+        return;
+    auto& is_idle = is_idle_.try_emplace(use.address, true).first->second;
+    is_idle = is_idle && use.busy == 0U;
 }
 
 std::vector<std::string> OpenGpus::addresses() const
 {
-    const bool is_told = std::ranges::any_of(busy_, [](const auto& gpu) { return gpu.second > 0; });
-    std::vector<std::string> addresses;
-    for (const auto& [address, busy] : busy_) {
-        if (!is_told || busy > 0)
-            addresses.push_back(address);
+    std::vector<std::string> open;
+    std::vector<std::string> at_work;
+    for (const auto& [address, is_idle] : is_idle_) {
+        open.push_back(address);
+        if (!is_idle)
+            at_work.push_back(address);
     }
-    return addresses;
+    return at_work.empty() ? open : at_work;
 }
 
 std::string OpenGpus::address_of(std::string_view device) const

@@ -2,7 +2,6 @@
 /// Which GPUs a process has open, by address.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,7 +28,7 @@ private:
 
     const RootFolders& roots_;
     int task_;
-    std::map<std::string, std::uint64_t> busy_;  // ns, by address
+    std::map<std::string, bool> is_idle_;  // by address: its driver says that it has done nothing for the process
 };
 
 }  // namespace priorityd::kernel

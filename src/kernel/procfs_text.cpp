@@ -296,7 +296,7 @@ GpuUse parse_gpu_use(std::string_view text)
         if (key == "drm-pdev")
             use.address = line;
         if (key.starts_with(kEngine) && !key.starts_with(kCapacity))
-            use.busy += whole_number<std::uint64_t>(take_until(line, ' ')).value_or(0);
+            use.busy = use.busy.value_or(0) + whole_number<std::uint64_t>(take_until(line, ' ')).value_or(0);
     }
     return use;
 }

@@ -81,8 +81,9 @@ struct CgroupPaths {
 
 /// What the kernel tells of an open GPU. Source: Documentation/gpu/drm-usage-stats.rst.
 struct GpuUse {
-    std::string address;     ///< drm-pdev: on the PCI bus; empty where the driver does not tell.
-    std::uint64_t busy = 0;  ///< drm-engine-…: ns that its engines have worked for whoever has opened it.
+    std::string address;  ///< drm-pdev: on the PCI bus; empty where the driver does not tell.
+    /// drm-engine-…: ns that its engines have worked for whoever has opened it; empty where the driver does not tell.
+    std::optional<std::uint64_t> busy;
 };
 /// From a file in /proc/PID/fdinfo; what is malformed counts as not told.
 [[nodiscard]] GpuUse parse_gpu_use(std::string_view text);

@@ -172,8 +172,10 @@ std::map<int, Machine::Cache> caches_of(hwloc_topology_t topology, const CpuSet&
         if (cache && cache != last) {
             auto cpus = to_cpu_set(cache->cpuset).intersect(usable);
             const int speed = speed_of(cpus, root);
-            caches[static_cast<int>(caches.size())] = {
-                .cpus = std::move(cpus), .bytes = cache->attr->cache.size, .speed = speed};
+            caches[static_cast<int>(caches.size())] = {.cpus = std::move(cpus),
+                                                       .bytes = cache->attr->cache.size,
+                                                       .speed = speed,
+                                                       .level = static_cast<int>(cache->attr->cache.depth)};
         }
         last = cache;
     }
@@ -204,15 +206,13 @@ CpuSet near(const std::filesystem::path& root, const std::filesystem::path& devi
     return mask && hwloc_bitmap_sscanf(mask.get(), ("0x" + text).c_str()) == 0 ? to_cpu_set(mask.get()) : CpuSet{};
 }
 
-/// PCI devices of class "display controller" or "processing accelerator". Source: PCI Code and ID Assignment
-/// Specification, 1.15. Those of a 3D controller or an accelerator are made for computing; beside them the first one
-/// mostly is the picture of a server's own management.
+/// PCI devices of class "display controller" or "processing accelerator"; a 3D controller and an accelerator are made
+/// for computing. Source: PCI Code and ID Assignment Specification, 1.15.
 std::vector<Machine::Gpu> gpus_below(const std::filesystem::path& root, const CpuSet& usable)
 {
     constexpr std::string_view kDisplay = "0x03", kThreeD = "0x0302", kAccelerator = "0x12";
     const std::filesystem::path devices = "bus/pci/devices";
-    std::vector<Machine::Gpu> all;
-    std::vector<Machine::Gpu> computing;
+    std::vector<Machine::Gpu> gpus;
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator{root / "sys" / devices, none}) {
         const auto address = entry.path().filename().string();
@@ -220,13 +220,12 @@ std::vector<Machine::Gpu> gpus_below(const std::filesystem::path& root, const Cp
         if (!kind.starts_with(kDisplay) && !kind.starts_with(kAccelerator))
             continue;
         const auto local = near(root, devices / address).intersect(usable);
-        all.push_back({.address = address, .cpus = local.empty() ? usable : local});
-        if (!kind.starts_with(kDisplay) || kind.starts_with(kThreeD))
-            computing.push_back(all.back());
+        gpus.push_back({.address = address,
+                        .cpus = local.empty() ? usable : local,
+                        .computes = !kind.starts_with(kDisplay) || kind.starts_with(kThreeD)});
     }
-    auto& gpus = computing.empty() ? all : computing;
     std::ranges::sort(gpus, {}, &Machine::Gpu::address);
-    return std::move(gpus);
+    return gpus;
 }
 
 /// Cores of which a thread is usable.
@@ -291,8 +290,8 @@ Result<const Machine*> Topology::machine()
     return &*machine_;
 }
 
-/// debugfs is there for root alone, and not on every machine. A kernel in lockdown, which Secure Boot brings, refuses to
-/// say; the file is there, and 1 is what it is made with. Source: kernel_lockdown(7), Linux 7.2.
+/// debugfs is there for root alone, and not on every machine. A kernel in lockdown, which Secure Boot brings, refuses
+/// to say; the file is there, and 1 is what it is made with. Source: kernel_lockdown(7), Linux 7.2.
 bool Topology::gathers_by_cache()
 {
     const auto file = source_.root / "sys/kernel/debug/sched/llc_balancing/enabled";

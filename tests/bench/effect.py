@@ -59,8 +59,8 @@ class InSessions:
             os.killpg(leader.pid, signal.SIGKILL)
             leader.wait()
 
-    def daemon(self):
-        return Daemon(self.options.priorityd, self.rules, tempfile.mkdtemp(dir=self.folder), log_level="warning")
+    def daemon(self, **options):
+        return Daemon(self.options.priorityd, self.rules, tempfile.mkdtemp(dir=self.folder), log_level="warning", **options)
 
     def answering(self, command: list[str], environment: dict[str, str]) -> str:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, start_new_session=True,

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Measures a server of language models beside batch work: llama-server, with a thread for every CPU, and one client.
 """In each run the tokens of its answers are measured alone; beside a parallel build in one session and four busy loops in
-another; with build and loops at nice 19, as people do it by hand; and with priorityd and its shipped classes "inference",
-"build" and "batch". The build is make with cc1, on C that was generated; all of these are copies, so that nothing else on the
+another; with build and loops at nice 19, as people do it by hand; with priorityd and its shipped classes "inference",
+"build" and "batch"; and with the shipped profile "inference" over these. The build is make with cc1, on C that was generated; all of these are copies, so that nothing else on the
 machine is touched. The situations come in another order in each run, and every figure is the median of the runs.
 
 It needs root, what tests/llm/server/tree.sh needs, make and gcc, and a machine with nothing else to do. The model has random weights:
-what it costs is real, what it says has no sense. --check fails where priorityd does not keep what it must.
+what it costs is real, what it says has no sense. --check fails where priorityd with that profile does not keep what it must.
 """
 import contextlib
 import os
@@ -25,12 +25,14 @@ import llama  # noqa: E402
 from effect import LOOPS, SETTLED, InSessions, busy_command, common_arguments, measured, report  # noqa: E402
 from programs import children_of, cpu_seconds, figures_in  # noqa: E402
 from run import SKIP  # noqa: E402
+from running import NO_SCORING  # noqa: E402
 
 JOBS = os.cpu_count() + 2
 FUNCTIONS = 10  # in the C that is compiled: a tenth of a second, so that files are a fine measure
 LEAST_TOKENS, LONGEST_GAP = 0.9, 2.0  # of what there is alone
 SITUATIONS = {"alone": "alone", "untouched": "build and loops, untouched", "nice": "build and loops at nice 19",
-              "priorityd": "build and loops, priorityd"}
+              "priorityd": "build and loops, priorityd", "profile": "build and loops, priorityd with the profile"}
+PROFILES, PROFILE = "02-profiles.toml", NO_SCORING + '\n[profiles]\ndefault = "inference"\n'
 COLUMNS = {"tokens_per_s": ("tokens a second", "{:.0f}"), "gap_p50_ms": ("to the next token, p50", "{:.1f} ms"),
            "gap_p99_ms": ("p99", "{:.1f} ms"), "first_ms": ("to the first token", "{:.0f} ms")}
 
@@ -123,6 +125,7 @@ class = "build"
 exe = "{self.loop}"
 class = "batch"
 """)
+        shutil.copy(options.classes.parent / PROFILES, self.place.rules)
 
     def stream(self, server: llama.LlamaServer, seconds: float) -> dict[str, float]:
         return figures_in(self.place.answering([sys.executable, str(HERE / "tokens.py"), server.url, str(seconds)], {}))
@@ -144,10 +147,15 @@ class = "batch"
         return figures | {"files_per_s": done["files"] / passed, "loops_cpus": done["loops_s"] / passed,
                           "kept": (done["build_s"] + done["loops_s"]) / left_over}
 
+    def daemon(self, situation: str):
+        if situation == "profile":
+            return self.place.daemon(settings=PROFILE)
+        return self.place.daemon() if situation == "priorityd" else contextlib.nullcontext()
+
     def one(self, server: llama.LlamaServer, situation: str) -> dict[str, float]:
         if situation == "alone":
             return self.stream(server, self.options.seconds)
-        with self.place.daemon() if situation == "priorityd" else contextlib.nullcontext():
+        with self.daemon(situation):
             with self.batch(19 if situation == "nice" else 0) as batch:
                 return self.beside(server, batch)
 
@@ -183,7 +191,7 @@ def table(runs: list[dict]) -> str:
 
 def what_is_missed(runs: list[dict]) -> list[str]:
     """In words, what must be and is not."""
-    tokens, gap = ratio(runs, "priorityd", "tokens_per_s"), ratio(runs, "priorityd", "gap_p99_ms")
+    tokens, gap = ratio(runs, "profile", "tokens_per_s"), ratio(runs, "profile", "gap_p99_ms")
     missed = [f"tokens a second {tokens:.2f} × alone: must be {LEAST_TOKENS} or more"] if tokens < LEAST_TOKENS else []
     return missed + ([f"p99 to the next token {gap:.2f} × alone: must be {LONGEST_GAP} or less"] if gap > LONGEST_GAP else [])
 

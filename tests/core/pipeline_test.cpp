@@ -567,7 +567,7 @@ TEST_CASE("a rule on what a program has open is asked again later, and then not 
     house.kernel.at(42).uses.audio = true;
     house.wait(1s);
     CHECK(house.kernel.log == Lines{"42 nice=-4"});
-    house.wait(60s);
+    house.wait(600s);
     CHECK_FALSE(house.pipeline.deadline());
 }
 

@@ -131,16 +131,27 @@ TEST_CASE("a control group that confines a placed program for a while is not fou
 {
     House house;
     house.start({.pid = 42, .comm = "server"});
-    for (const auto& [allowed, left] : {std::pair{"2-5", "2-3"}, std::pair{"6-7", "6-7"}}) {
-        // As the kernel does it: what is left of 0-3, or all that is allowed.
-        house.kernel.at(42).cpuset = CpuSet::parse(allowed);
-        house.kernel.at(42).actual.set(Setting::cpus, cpus(left));
-        house.wait(60s);
-        CHECK(house.cpus_of(42) == left);
-        CHECK(house.outcome(42) == "applied: llc:0");
-    }
+    // As the kernel does it: what is left of 0-3.
+    house.kernel.at(42).cpuset = CpuSet::parse("2-5");
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("2-3"));
+    house.wait(60s);
+    CHECK(house.outcome(42) == "not live: its control group is confined to 2-5");
+    CHECK(house.cpus_of(42) == "0-7");  // and nothing of ours is left, for when the group is widened
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("2-5"));
+    house.start({.pid = 43, .comm = "server"});
+    CHECK(house.cpus_of(43) == "0-3");
     house.kernel.at(42).cpuset.reset();
-    house.kernel.at(42).actual.set(Setting::cpus, cpus("0-3"));
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("0-7"));
+    house.wait(60s);
+    CHECK(house.cpus_of(42) == "4-7");
+}
+
+TEST_CASE("what a control group has cut is put back uncut, since the group may be widened")
+{
+    House house;
+    house.start({.pid = 42, .comm = "numbered", .cpuset = CpuSet::parse("4-7"), .actual = with_cpus("4-7")});
+    CHECK(house.cpus_of(42) == "2-5");  // of which the kernel makes 4-5
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("4-5"));
     house.pipeline.restore(house.now);
     CHECK(house.cpus_of(42) == "0-7");
 }
@@ -149,7 +160,9 @@ TEST_CASE("of a set that a rule names it gets what its control group allows, and
 {
     House house;
     house.start({.pid = 42, .comm = "numbered", .cpuset = CpuSet::parse("4-7"), .actual = with_cpus("4-7")});
-    CHECK(house.cpus_of(42) == "4-5");
+    house.kernel.at(42).actual.set(Setting::cpus, cpus("4-5"));  // as the kernel does it
+    CHECK(house.outcome(42) == "applied: its control group is confined to 4-7");
+    house.pipeline.look_again(std::vector{Pid{42}}, house.now);
     CHECK(house.outcome(42) == "applied: its control group is confined to 4-7");
     house.start({.pid = 43, .comm = "second", .cpuset = CpuSet::parse("0-3"), .actual = with_cpus("0-3")});
     CHECK(house.cpus_of(43) == "0-3");
@@ -193,10 +206,10 @@ TEST_CASE("a program whose threads need more than its cache has more after a whi
 {
     House house;
     house.kernel.has.llc.at(0).cpus = *CpuSet::parse("0-1");
-    house.kernel.has.llc[2] = {.cpus = *CpuSet::parse("2-3")};
+    house.kernel.has.llc[2] = {.cpus = *CpuSet::parse("2-3"), .level = 3};
     house.start({.pid = 42, .comm = "server"});
     CHECK(house.cpus_of(42) == "0-1");
-    house.kernel.at(42).busy_threads = 3;
+    house.kernel.at(42).threads = house.kernel.at(42).busy_threads = 3;
     house.wait(1s);
     CHECK(house.cpus_of(42) == "0-3");
     CHECK(house.outcome(42) == "applied: llc:0, llc:2 for 3 threads at work");
@@ -206,11 +219,13 @@ TEST_CASE("a program whose threads need the whole machine has it back")
 {
     House house;
     house.start({.pid = 42, .comm = "server"});
-    house.kernel.at(42).busy_threads = 8;
+    house.kernel.at(42).threads = house.kernel.at(42).busy_threads = 8;
     house.wait(1s);
     CHECK(house.cpus_of(42) == "0-7");
-    CHECK(house.outcome(42) == "not live: 8 threads at work need every last-level cache");
-    CHECK_FALSE(house.pipeline.deadline());
+    CHECK(house.outcome(42) == "not live: 8 threads at work need every L3 cache");
+    house.kernel.at(42).busy_threads = 2;
+    house.wait(60s);
+    CHECK(house.cpus_of(42) == "0-3");
 }
 
 TEST_CASE("CPUs that go offline are nobody's doing, and what is left of the place stays")
@@ -244,7 +259,7 @@ TEST_CASE("when all CPUs of a place go, the program gets another one")
 {
     House house;
     house.start({.pid = 42, .comm = "server"});
-    house.kernel.has.llc[2] = {.cpus = *CpuSet::parse("6-7")};
+    house.kernel.has.llc[2] = {.cpus = *CpuSet::parse("6-7"), .level = 3};
     house.kernel.has.llc.at(1).cpus = *CpuSet::parse("4-5");
     house.kernel.has.all = *CpuSet::parse("4-7");
     house.kernel.has.llc.at(0).cpus = {};
@@ -261,19 +276,36 @@ TEST_CASE("a server near the GPU that it has put to work")
     house.kernel.has.gpus = {{"0000:01:00.0", *CpuSet::parse("0-3")}, {"0000:81:00.0", *CpuSet::parse("4-7")}};
     house.start({.pid = 42, .comm = "near"});
     CHECK(house.cpus_of(42) == "0-7");
+    house.wait(10s);
     house.kernel.at(42).uses = {.gpu = true, .audio = false, .gpus = {"0000:81:00.0"}};
-    house.pipeline.look_again(std::vector{Pid{42}}, house.now);
+    house.pipeline.on_gpu_opened(house.now);
+    house.wait(1s);
     CHECK(house.cpus_of(42) == "4-7");
     CHECK(house.outcome(42) == "applied: near its GPU 0000:81:00.0");
+}
+
+TEST_CASE("a server moves to the GPU that it opens after its start, without anybody being told")
+{
+    House house;
+    house.kernel.has.gpus = {{"0000:81:00.0", *CpuSet::parse("4-7")}};
+    house.start({.pid = 42, .comm = "server"});
+    CHECK(house.cpus_of(42) == "0-3");
+    house.kernel.at(42).uses = {.gpu = true, .audio = false, .gpus = {"0000:81:00.0"}};
+    house.wait(1s);
+    CHECK(house.cpus_of(42) == "4-7");
 }
 
 TEST_CASE("at its start no program is asked which GPUs it has open")
 {
     House house;
     house.start({.pid = 42, .comm = "server"});
-    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::devices));
+    house.wait(60s);
+    CHECK_FALSE(house.kernel.at(42).read.contains(Fact::devices));  // and without GPUs nobody ever is
+    house.kernel.has.gpus = {{"0000:81:00.0", *CpuSet::parse("4-7")}};
+    house.start({.pid = 43, .comm = "server"});
+    CHECK_FALSE(house.kernel.at(43).read.contains(Fact::devices));
     house.wait(1s);
-    CHECK(house.kernel.at(42).read.contains(Fact::devices));
+    CHECK(house.kernel.at(43).read.contains(Fact::devices));
 }
 
 TEST_CASE("a child that a rule matches too gets a place of its own, another child goes where it wants")
@@ -290,6 +322,38 @@ TEST_CASE("a child that a rule matches too gets a place of its own, another chil
     CHECK(house.cpus_of(44) == "0-7");
 }
 
+TEST_CASE("who is refused by the kernel takes nobody's place")
+{
+    House house;
+    house.kernel.refuse(Setting::cpus);
+    house.start({.pid = 42, .comm = "server"});
+    house.start({.pid = 43, .comm = "server"});
+    CHECK(house.cpus_of(43) == "0-3");
+}
+
+TEST_CASE("where somebody opens GPUs all the time, the looks become rare")
+{
+    FakeKernel kernel;
+    Pipeline pipeline{world_of(kernel), live_knobs(),
+                      layers_of(policy_of("[[rule]]\nname = \"client\"\nuses = \"gpu\"\nset = { nice = -1 }\n",
+                                          "autogroup = false"))};
+    Instant now{1h};
+    kernel.add({.pid = 42, .comm = "client"});
+    pipeline.handle({Event::Kind::exec, Pid{42}, Tid{42}, ""}, now);
+    now += 600s;
+    pipeline.run_due(now);
+    int looks = 0;
+    for (int second = 0; second < 600; ++second) {
+        pipeline.on_gpu_opened(now);
+        now += 1s;
+        kernel.at(42).read = {};
+        pipeline.run_due(now);
+        looks += kernel.at(42).read.contains(Fact::devices) ? 1 : 0;
+    }
+    CHECK(looks < 40);
+    CHECK(looks > 10);
+}
+
 TEST_CASE("programs that wait for a GPU are looked at when somebody opens one, and not otherwise")
 {
     FakeKernel kernel;
@@ -299,7 +363,7 @@ TEST_CASE("programs that wait for a GPU are looked at when somebody opens one, a
     Instant now{1h};
     kernel.add({.pid = 42, .comm = "client"});
     pipeline.handle({Event::Kind::exec, Pid{42}, Tid{42}, ""}, now);
-    now += 60s;
+    now += 600s;
     pipeline.run_due(now);
     CHECK_FALSE(pipeline.deadline());
     kernel.at(42).uses.gpu = true;

@@ -25,10 +25,10 @@ Machine four_caches()
     machine.all = machine.possible = machine.performance = machine.efficiency = cpus("0-15");
     machine.numa = {{0, {.cpus = cpus("0-7"), .bytes = 0, .distances = {10, 21}}},
                     {1, {.cpus = cpus("8-15"), .bytes = 0, .distances = {21, 10}}}};
-    machine.llc = {{0, {.cpus = cpus("0-3")}},
-                   {1, {.cpus = cpus("4-7")}},
-                   {2, {.cpus = cpus("8-11")}},
-                   {3, {.cpus = cpus("12-15")}}};
+    machine.llc = {{0, {.cpus = cpus("0-3"), .level = 3}},
+                   {1, {.cpus = cpus("4-7"), .level = 3}},
+                   {2, {.cpus = cpus("8-11"), .level = 3}},
+                   {3, {.cpus = cpus("12-15"), .level = 3}}};
     return machine;
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("who had to share is looked at when a place becomes free, and moves wi
     house.after(seconds{100});
     house.end(3);
     CHECK(house.after(seconds{0}) == std::vector{Pid{1}, Pid{5}});
-    CHECK(house.place(1, "llc:auto") == "0-3 (llc:0, shared with 1 more: none is free)");
+    CHECK(house.place(1, "llc:auto") == "0-3 (llc:0, shared with 1 more)");
     CHECK(house.place(5, "llc:auto") == "4-7 (llc:1)");
     CHECK(house.place(1, "llc:auto") == "0-3 (llc:0)");
 }
@@ -116,8 +116,39 @@ TEST_CASE("nobody moves away from the node that its memory is on")
     for (int pid = 1; pid <= 5; ++pid)
         house.place(pid, "llc:auto");
     house.end(2);
-    CHECK(house.place(5, "llc:auto") == "0-3 (llc:0, shared with 1 more: none is free)");
+    CHECK(house.place(5, "llc:auto") == "0-3 (llc:0, shared with 1 more)");
     CHECK(house.place(6, "llc:auto") == "8-11 (llc:2)");
+}
+
+TEST_CASE("where both nodes have something free, who shares stays on its own")
+{
+    House house;
+    for (int pid = 1; pid <= 5; ++pid)
+        house.place(pid, "llc:auto");
+    house.end(2);
+    house.end(3);
+    house.end(4);
+    CHECK(house.place(5, "llc:auto") == "4-7 (llc:1)");
+}
+
+TEST_CASE("who has several keeps them, also when one is shared")
+{
+    House house;
+    for (int pid = 1; pid <= 3; ++pid)
+        house.place(pid, "llc:auto");
+    CHECK(house.place(4, "llc:auto", 6) ==
+          "8-15 (llc:3, llc:2 for 6 threads at work, shared with 1 more: none is free)");
+    house.end(1);
+    CHECK(house.place(4, "llc:auto", 6) == "8-15 (llc:2, llc:3 for 6 threads at work, shared with 1 more)");
+}
+
+TEST_CASE("free caches come before near ones")
+{
+    House house;
+    house.place(1, "llc:auto");
+    house.place(2, "llc:auto");
+    house.place(3, "llc:auto");
+    CHECK(house.place(1, "llc:auto", 5) == "0-3,12-15 (llc:0, llc:3 for 5 threads at work)");
 }
 
 TEST_CASE("more threads at work than a cache has CPUs get several caches, of the same node first")
@@ -138,12 +169,41 @@ TEST_CASE("who has grown once does not shrink when it rests")
 TEST_CASE("who needs the whole machine is left everywhere, and has no place that others would avoid")
 {
     House house;
-    CHECK(house.place(1, "llc:auto", 13) == "13 threads at work need every last-level cache");
+    CHECK(house.place(1, "llc:auto", 13) == "13 threads at work need every L3 cache");
     CHECK(house.place(2, "llc:auto") == "0-3 (llc:0)");
     CHECK(house.placement
               .place(house.machine, {.process = {Pid{1}, 1}, .name = {"llc:auto"}, .busy_threads = 99, .gpus = {}}, {})
               .error()
-              .code == EOPNOTSUPP);
+              .code == EBUSY);
+}
+
+TEST_CASE("who needs it all for a moment is looked at again, and others do not wait for that")
+{
+    House house;
+    house.place(1, "llc:auto", 13);
+    CHECK(house.after(seconds{1}) == std::vector{Pid{1}});
+    CHECK(house.place(1, "llc:auto", 2) == "0-3 (llc:0)");
+}
+
+TEST_CASE("what an earlier priorityd has chosen stays")
+{
+    House house;
+    const auto place = house.placement.place(
+        house.machine,
+        {.process = {Pid{1}, 1}, .name = {"llc:auto"}, .busy_threads = 1, .gpus = {}, .has = cpus("8-11")}, house.now);
+    REQUIRE(place);
+    CHECK(place->because == "llc:2");
+}
+
+TEST_CASE("who cannot have its place for a while leaves it to others, and is looked at")
+{
+    House house;
+    house.place(1, "llc:auto");
+    house.placement.suspend(Pid{1}, house.now);
+    CHECK(house.place(2, "llc:auto") == "0-3 (llc:0)");
+    CHECK(house.after(seconds{1}) == std::vector{Pid{1}, Pid{2}});
+    house.placement.suspend(Pid{3}, house.now);
+    CHECK(house.after(seconds{1000}).size() == 2);
 }
 
 TEST_CASE("nodes are spread over programs likewise")
@@ -180,6 +240,23 @@ TEST_CASE("of caches that are equally free the one near the program's GPU comes 
     CHECK(house.place(3, "llc:auto", 1, {"0000:81:00.0"}) == "0-3 (llc:0)");
 }
 
+TEST_CASE("when a program puts a GPU to work it moves there once, and not again for another one")
+{
+    House house;
+    house.machine.gpus = {{"0000:01:00.0", cpus("0-7")}, {"0000:81:00.0", cpus("8-15")}};
+    CHECK(house.place(1, "llc:auto") == "0-3 (llc:0)");
+    CHECK(house.place(1, "llc:auto", 1, {"0000:81:00.0"}) == "8-11 (llc:2)");
+    CHECK(house.place(1, "llc:auto", 1, {"0000:01:00.0"}) == "8-11 (llc:2)");
+}
+
+TEST_CASE("an L2 is nobody's")
+{
+    House house;
+    for (auto& [number, cache] : house.machine.llc)
+        cache.level = 2;
+    CHECK(house.place(1, "llc:auto") == "the machine has no L3 cache to choose");
+}
+
 TEST_CASE("slivers and caches of slow CPUs alone are nobody's")
 {
     House house;
@@ -193,10 +270,10 @@ TEST_CASE("slivers and caches of slow CPUs alone are nobody's")
 TEST_CASE("a machine with one cache, or none that the system tells of, has nothing to choose")
 {
     House house;
-    house.machine.llc = {{0, {.cpus = cpus("0-15")}}};
-    CHECK(house.place(1, "llc:auto") == "the machine has only one last-level cache to choose");
+    house.machine.llc = {{0, {.cpus = cpus("0-15"), .level = 3}}};
+    CHECK(house.place(1, "llc:auto") == "the machine has only one L3 cache to choose");
     house.machine.llc.clear();
-    CHECK(house.place(1, "llc:auto") == "the machine has no last-level cache to choose");
+    CHECK(house.place(1, "llc:auto") == "the machine has no L3 cache to choose");
     house.machine.numa.erase(1);
     CHECK(house.place(1, "numa:auto") == "the machine has only one NUMA node with CPUs to choose");
 }
@@ -221,7 +298,13 @@ TEST_CASE("near a GPU: that of the program, as far as it is known, else any")
     CHECK(house.place(1, "gpu-local", 1, {"0000:81:00.0"}) == "8-15 (near its GPU 0000:81:00.0)");
     CHECK(house.place(1, "gpu-local", 9, {"0000:81:00.0"}) ==
           "9 threads at work need more than the 8 CPUs near the GPU");
+    CHECK(house.place(1, "gpu-local", 1, {"0000:c1:00.0"}) ==
+          "where its GPU 0000:c1:00.0 is, the system does not tell");
     CHECK(house.place(1, "gpu-local") == "the GPU is as near to every CPU, or the firmware does not say where it is");
+    CHECK(house.placement.deadline());  // its own may be nearer, once it is known
+    house.machine.gpus = {{"0000:01:00.0", cpus("0-15")}};
+    house.place(1, "gpu-local");
+    CHECK_FALSE(house.placement.deadline());
 }
 
 TEST_CASE("when CPUs go, what is left of a cache stays with whom it had; when all go, another one is found")

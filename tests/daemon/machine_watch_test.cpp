@@ -19,16 +19,13 @@ void open_once(const std::filesystem::path& file)
 
 }  // namespace
 
-TEST_CASE("opened GPUs are noticed, and nothing else, as long as somebody wants to know")
+TEST_CASE("opened GPUs are noticed, and nothing else")
 {
     const kernel::TemporaryFolder devices;
     for (const char* name : {"dri/renderD128", "kfd", "nvidia0", "nvidiactl", "null"})
         devices.write(name, "");
     auto watch = GpuWatch::open(devices.path());
     REQUIRE(watch);
-    open_once(devices.path() / "kfd");
-    CHECK_FALSE(watch->was_opened());
-    watch->enable(true);
     for (const char* name : {"dri/renderD128", "kfd", "nvidia0"}) {
         open_once(devices.path() / name);
         CHECK_MESSAGE(watch->was_opened(), name);
@@ -37,13 +34,24 @@ TEST_CASE("opened GPUs are noticed, and nothing else, as long as somebody wants 
     open_once(devices.path() / "null");
     open_once(devices.path() / "nvidiactl");
     CHECK_FALSE(watch->was_opened());
-    devices.write("dri/renderD129", "");  // one that has come since; to make it is to open it
-    CHECK(watch->was_opened());
-    watch->enable(false);
-    open_once(devices.path() / "nvidia0");
-    (void)watch->was_opened();  // the kernel tells that the watches have ended
-    open_once(devices.path() / "nvidia0");
+    for (const auto& entry : std::filesystem::directory_iterator{devices.path() / "dri"})
+        CHECK(entry.exists());
+    CHECK_FALSE(watch->was_opened());  // to list them is not to open one
+}
+
+TEST_CASE("GPUs that come later are noticed too")
+{
+    const kernel::TemporaryFolder devices;
+    auto watch = GpuWatch::open(devices.path());
+    REQUIRE(watch);
+    devices.write("nvidia3", "");
+    std::filesystem::create_directory(devices.path() / "dri");
     CHECK_FALSE(watch->was_opened());
+    for (const char* name : {"nvidia3", "dri/renderD128"}) {
+        devices.write(name, "");  // for what is in dri, to make it is to open it
+        open_once(devices.path() / name);
+        CHECK_MESSAGE(watch->was_opened(), name);
+    }
 }
 
 TEST_CASE("without GPUs, and without the folder, there is nothing to notice")
@@ -51,7 +59,6 @@ TEST_CASE("without GPUs, and without the folder, there is nothing to notice")
     const kernel::TemporaryFolder devices;
     auto watch = GpuWatch::open(devices.path() / "missing");
     REQUIRE(watch);
-    watch->enable(true);
     CHECK_FALSE(watch->was_opened());
 }
 

@@ -324,6 +324,17 @@ TEST_CASE("of several open GPUs those count that have worked for the process, wh
     CHECK(snapshot(source, 42, Fact::devices).uses.gpus == std::vector<std::string>{"0000:66:00.0"});
 }
 
+TEST_CASE("a GPU whose driver tells nothing may be at work")
+{
+    FakeProc tree;
+    tree.add({.pid = 42, .descriptors = {"/dev/dri/renderD128", "/dev/nvidia0", "/dev/dri/renderD129"}});
+    tree.write("proc/42/fdinfo/0", "drm-pdev:\t0000:65:00.0\ndrm-engine-gfx:\t5 ns\n");
+    tree.write("proc/42/fdinfo/2", "drm-pdev:\t0000:66:00.0\ndrm-engine-gfx:\t0 ns\n");
+    tree.write("proc/driver/nvidia/gpus/0000:01:00.0/information", "Device Minor: \t 0\n");
+    auto source = source_of(tree);
+    CHECK(snapshot(source, 42, Fact::devices).uses.gpus == std::vector<std::string>{"0000:01:00.0", "0000:65:00.0"});
+}
+
 TEST_CASE("a GPU that nothing tells the address of is a GPU nevertheless")
 {
     FakeProc tree;

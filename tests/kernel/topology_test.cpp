@@ -191,6 +191,7 @@ TEST_CASE("caches of one machine may differ in size, and their CPUs in speed")
     const auto& caches = (*topology.machine())->llc;
     REQUIRE(caches.size() == 2);
     CHECK(caches.at(0).bytes == 96UL << 20U);
+    CHECK(caches.at(0).level == 3);
     CHECK(caches.at(0).speed == 166);
     CHECK(caches.at(1).bytes == 32UL << 20U);
     CHECK(caches.at(1).speed == 193);
@@ -207,7 +208,9 @@ TEST_CASE("GPUs are near the CPUs that the firmware names, else near all")
     recorded.write("sys/bus/pci/devices/0000:04:00.0/class", "0x010802");
     Topology topology = recorded.topology();
     const auto& gpus = (*topology.machine())->gpus;
-    REQUIRE(gpus.size() == 2);  // neither the disk nor the display of the machine's management
+    REQUIRE(gpus.size() == 3);  // not the disk
+    CHECK_FALSE(gpus.at(2).computes);
+    CHECK(usual_gpus(**topology.machine()).size() == 2);  // not the display of the machine's management
     CHECK(gpus.at(0).address == "0000:01:00.0");
     CHECK(gpus.at(0).cpus.to_text() == "2-3");
     CHECK(gpus.at(1).cpus.to_text() == "0-3");

@@ -150,7 +150,7 @@ Machine two_nodes()
     machine.all = machine.possible = machine.performance = machine.efficiency = all;
     machine.numa = {{0, {.cpus = first, .bytes = 0, .distances = {}}},
                     {1, {.cpus = second, .bytes = 0, .distances = {}}}};
-    machine.llc = {{0, {.cpus = first}}, {1, {.cpus = second}}};
+    machine.llc = {{0, {.cpus = first, .level = 3}}, {1, {.cpus = second, .level = 3}}};
     return machine;
 }
 
