@@ -83,8 +83,9 @@ std::vector<Row> rows_of(const Machine& machine)
             cache = caches.erase(cache);
         }
     };
-    for (const auto& [number, node] : machine.numa) {
-        rows.push_back({fmt::format("numa:{}", number), node.cpus, node_text(node)});
+    for (const auto& entry : machine.numa) {
+        const auto& node = entry.second;
+        rows.push_back({fmt::format("numa:{}", entry.first), node.cpus, node_text(node)});
         add_caches("  ", [&](const CpuSet& cpus) { return !cpus.empty() && is_inside(cpus, node.cpus); });
     }
     add_caches("", [](const CpuSet& /*cpus*/) { return true; });
@@ -100,7 +101,8 @@ std::vector<Row> rows_of(const Machine& machine)
 
 void print_text(const Machine& machine, Colour colour)
 {
-    print(fmt::format("{}, {}, {}, {}, {}\n\n", counted(static_cast<std::size_t>(machine.packages), "package"),
+    const auto dies = machine.dies > machine.packages ? fmt::format(", {} dies", machine.dies) : std::string{};
+    print(fmt::format("{}{}, {}, {}, {}, {}\n\n", counted(static_cast<std::size_t>(machine.packages), "package"), dies,
                       counted(static_cast<std::size_t>(machine.cores), "core"),
                       counted(static_cast<std::size_t>(machine.all.count()), "CPU"),
                       counted(machine.numa.size(), "NUMA node"), counted(machine.llc.size(), "last-level cache")));
@@ -132,6 +134,7 @@ void print_document(const Machine& machine)
     for (const auto& gpu : machine.gpus)
         gpus.push_back({{"address", gpu.address}, {"cpus", gpu.cpus.to_text()}, {"computes", gpu.computes}});
     print_json({{"packages", machine.packages},
+                {"dies", machine.dies},
                 {"cores", machine.cores},
                 {"cpus", machine.all.count()},
                 {"numa_nodes", machine.numa.size()},

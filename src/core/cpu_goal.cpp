@@ -93,7 +93,7 @@ CpuGoal find(const CpuChoice& wish, const Machine& machine)
         goal.cpus = *std::move(set);
         return goal;
     }
-    const CpuSet& numbers = std::get<CpuSet>(wish);
+    const auto& numbers = std::get<CpuSet>(wish);
     const CpuSet online = machine.online();
     if (numbers.intersect(online).empty())
         return none(Kind::failed, fmt::format("none of {} is online here: {}", numbers.to_text(), online.to_text()));

@@ -37,6 +37,7 @@ struct Machine {
     };
 
     int packages = 0;
+    int dies = 0;   ///< 0 where they are not told, which mostly means one in each package.
     int cores = 0;  ///< Of usable CPUs.
     int l3 = 0;     ///< Caches of that level, whether they are the last or not.
     CpuSet all;

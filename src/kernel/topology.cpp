@@ -250,6 +250,7 @@ Machine copy_of(hwloc_topology_t topology, const std::filesystem::path& root)
     machine.performance = fastest ? machine.all.intersect(*fastest) : machine.all;
     machine.efficiency = fastest ? machine.all.minus(*fastest) : machine.all;
     machine.packages = std::max(0, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE));
+    machine.dies = std::max(0, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_DIE));
     machine.cores = cores_of(topology, machine.all);
     machine.l3 = std::max(0, hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_L3CACHE));
     machine.numa = nodes_of(topology, machine.all, root);

@@ -98,6 +98,16 @@ TEST_CASE("nodes and last-level caches are found by number")
     CHECK(resolved(topology, "llc:3") == "12-15");
 }
 
+TEST_CASE("packages and their dies are counted")
+{
+    Topology topology{{.synthetic = "pack:2 die:2 core:2 pu:2"}};
+    const auto& machine = **topology.machine();
+    CHECK(machine.packages == 2);
+    CHECK(machine.dies == 4);
+    CHECK(machine.cores == 8);
+    CHECK(machine.all.count() == 16);
+}
+
 TEST_CASE("a number that this machine does not have is answered with those it has")
 {
     Topology topology{{.synthetic = kServer}};
