@@ -218,8 +218,7 @@ private:
     [[nodiscard]] std::string reason(const std::vector<Domain>& chosen) const
     {
         std::vector<std::string> names;
-        for (const auto& domain : chosen)
-            names.push_back(domain.name);
+        std::ranges::transform(chosen, std::back_inserter(names), &Domain::name);
         auto text = fmt::format("{}", fmt::join(names, ", "));
         if (wish_.busy_threads > chosen.front().cpus.count())
             text += fmt::format(" for {} threads at work", wish_.busy_threads);
